@@ -1,0 +1,49 @@
+// Package build turns an uploaded project archive into a deterministic, signed package.
+//
+// What belongs here: archive intake, project configuration, bundling, templates, styles, packaging. What does not:
+// where archives and packages are kept (the Packages port of package release), and what the result means for a
+// release (package release).
+package build
+
+// Diagnostic is one thing to tell a merchant about their project.
+type Diagnostic struct {
+	Severity string `json:"severity"`         // "error" or "warning"
+	Rule     string `json:"rule"`             // stable, kebab-case: "missing-page", "unresolved-module", …
+	File     string `json:"file,omitempty"`   // slash path as uploaded (from the project's top)
+	Line     int    `json:"line,omitempty"`   // 1-based, 0 when unknown
+	Column   int    `json:"column,omitempty"` // 1-based, 0 when unknown
+	Message  string `json:"message"`          // what is wrong
+	Advice   string `json:"advice,omitempty"` // what would be right
+}
+
+// Project is an archive taken in, with its configuration read. It is immutable once loaded.
+type Project struct {
+	Files map[string][]byte // every accepted file by slash path from the project's top, node_modules included
+	Root  string            // the mini program's root inside Files: "" or "miniprogram" (miniprogramRoot)
+	App   AppConfig
+	Pages []Page // in declared order: main package, then subpackages; no duplicates
+}
+
+// AppConfig is what Slipway reads of app.json; Raw keeps all of it.
+type AppConfig struct {
+	Raw             map[string]any
+	Pages           []string
+	SubPackages     []SubPackage
+	UsingComponents map[string]string
+}
+
+// SubPackage is a part of the mini program that is fetched when first opened.
+type SubPackage struct {
+	Root  string
+	Pages []string // from Root
+}
+
+// Page is one page; its file fields are keys of Project.Files, "" where the file does not exist.
+type Page struct {
+	Path       string // from the mini program's root, without extension: "pages/index/index"
+	SubPackage string // root of its subpackage, "" for the main package
+	Script     string
+	Template   string
+	Style      string
+	Config     string
+}
