@@ -1,0 +1,52 @@
+package release
+
+import (
+	"context"
+	"io"
+)
+
+// Workflow runs the state machines. Package cloud implements it on Step Functions, package local on package asl.
+//
+// Errors are faults: Conflict with code "token_used" when a task token was answered before, has timed out, belongs to a
+// stopped execution or never existed; Limited when throttled; Unavailable when the service cannot be reached.
+type Workflow interface {
+	// Start begins an execution of a machine ("release", "removal", …). Starting the same name with the same input again is no error
+	// and starts nothing. Names are at most 80 characters of A–Z a–z 0–9 - _.
+	Start(ctx context.Context, machine, name string, input []byte) error
+	// Succeed answers a parked task with its output, a JSON document. A token answers once.
+	Succeed(ctx context.Context, token string, output []byte) error
+	// Fail answers a parked task with an error that a Catch can name.
+	Fail(ctx context.Context, token, name, cause string) error
+	// Stop ends an execution; one that is not running any more is no error.
+	Stop(ctx context.Context, machine, name, cause string) error
+}
+
+// Upload tells a client how to send bytes to the package store without passing them through a function.
+type Upload struct {
+	Method   string            `json:"method"`           // "PUT" or "POST"
+	URL      string            `json:"url"`              // absolute
+	Headers  map[string]string `json:"headers"`          // to be sent as they are
+	Fields   map[string]string `json:"fields,omitempty"` // form fields of a POST, before the field "file"
+	MaxBytes int64             `json:"maxBytes"`
+}
+
+// Object is something kept in the package store, open for reading.
+type Object interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// Packages keeps uploaded archives, built packages, reports and images under slash-separated keys.
+//
+// Errors are faults: NotFound with code "no_such_object", Limited, Unavailable.
+type Packages interface {
+	// Upload says where a client may send up to maxBytes of one content type to be kept under key.
+	Upload(ctx context.Context, key, contentType string, maxBytes int64) (Upload, error)
+	// Open reads an object.
+	Open(ctx context.Context, key string) (Object, error)
+	// Put keeps an object, replacing what was there.
+	Put(ctx context.Context, key, contentType string, body []byte) error
+	// URL is an address at which anybody may read the object for some time (at least an hour).
+	URL(ctx context.Context, key string) (string, error)
+}
