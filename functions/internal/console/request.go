@@ -1,0 +1,63 @@
+package console
+
+import "time"
+
+// RequestPage is a request as a signed-in person sees it: the same facts, and the form if they may decide.
+type RequestPage struct {
+	Facts
+	Form
+	Viewer      string // who is signed in
+	SignOut     string // where the sign-out button posts; empty leaves it out
+	Status      string // pending, approved, rejected, withdrawn, expired
+	CompletedAt time.Time
+	CanDecide   bool
+	Party       string // for whom, when CanDecide
+	Why         string // when not CanDecide and pending: a sentence why
+	Outcome     string // the reason of a rejection, the cause of a withdrawal
+}
+
+// Render implements Page.
+func (p RequestPage) Render() ([]byte, error) {
+	return render("request", problemFirst(p.Form, p.title()), p)
+}
+
+// Headers implements Page.
+func (p RequestPage) Headers() map[string]string { return headers(p.images()...) }
+
+// Problem is the page for anything that went wrong, for people who came by browser.
+type Problem struct {
+	Status    int    // of HTTP; shown small, for whoever is asked for help
+	Title     string // "Not found"
+	Detail    string // a sentence: what is wrong and what would be right
+	RequestID string
+	Back      Link // where to go from here; empty leaves it out
+}
+
+// Render implements Page.
+func (p Problem) Render() ([]byte, error) { return render("problem", p.Title, p) }
+
+// Headers implements Page.
+func (p Problem) Headers() map[string]string { return headers() }
+
+// Why a mini program's QR code opens nothing.
+const (
+	UnavailableRemoved = "removed" // by the super app
+	UnavailableOffline = "offline" // by its maker
+	UnavailableNotYet  = "not_available"
+)
+
+// Unavailable is what a QR code opens when there is nothing to open any more. Its readers are users, not members.
+type Unavailable struct {
+	MiniProgram string
+	App         string
+	Cause       string // one of the Unavailable constants
+	Since       time.Time
+}
+
+// Render implements Page.
+func (p Unavailable) Render() ([]byte, error) {
+	return render("unavailable", p.MiniProgram+" is not available", p)
+}
+
+// Headers implements Page.
+func (p Unavailable) Headers() map[string]string { return headers() }

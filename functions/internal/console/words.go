@@ -1,0 +1,196 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+var functions = template.FuncMap{"say": say, "paragraph": paragraph, "plain": plain, "when": when, "size": size,
+	"targets": targets, "status": status, "safe": safeURL, "shown": shown, "linked": linked, "list": list, "add": add}
+
+func add(a, b int) int { return a + b }
+
+// say shows one value inside a sentence: isolated, so that a right-to-left name leaves the words around it alone, and
+// with characters one cannot see written out, so that a reviewer decides about what is really there.
+func say(s string) template.HTML {
+	return template.HTML("<bdi>" + reveal(strings.Join(strings.Fields(spaced(s)), " ")) + "</bdi>") //nolint:gosec // reveal escapes
+}
+
+// paragraph is say for text of several lines.
+func paragraph(s string) template.HTML {
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	for i, l := range lines {
+		lines[i] = reveal(spaced(l))
+	}
+	return template.HTML(strings.Join(lines, "<br>\n")) //nolint:gosec // reveal escapes
+}
+
+// spaced turns the space-like control characters into spaces.
+func spaced(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
+}
+
+// reveal escapes s and writes hidden characters out by their number.
+func reveal(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if hidden(r) {
+			fmt.Fprintf(&b, `<span class="hidden-character">U+%04X</span>`, r)
+			continue
+		}
+		b.WriteString(template.HTMLEscapeString(string(r)))
+	}
+	return b.String()
+}
+
+// plain is for places that take no markup, such as the title; hidden characters are dropped there.
+func plain(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if hidden(r) {
+			return -1
+		}
+		return r
+	}, spaced(s))), " ")
+}
+
+// hidden says whether a reader cannot see r. The two joiners are not counted: scripts and emoji need them.
+func hidden(r rune) bool {
+	switch r {
+	case '\u200c', '\u200d', '\n':
+		return false
+	case '\u034f', '\u115f', '\u1160', '\u3164', '\uffa0':
+		return true
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co)
+}
+
+// when shows a time in UTC, spelled out, and readable by machines.
+func when(t time.Time) template.HTML {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.UTC()
+	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("Monday 2 January 2006, 15:04 UTC") + `</time>`) //nolint:gosec // only digits and our words
+}
+
+// size is a number of bytes as people say it; thousands, as files are shown elsewhere.
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1_000_000:
+		return fmt.Sprintf("%d KB", (n+500)/1000)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+func targets(all []Target) string {
+	var names []string
+	for _, t := range all {
+		if t.Environment == "" {
+			names = append(names, t.App)
+			continue
+		}
+		names = append(names, t.App+" ("+t.Environment+")")
+	}
+	return list(names)
+}
+
+// list joins as in speech: "a", "a and b", "a, b and c".
+func list(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// status is a word of the API as a person reads it: "new_version_created" → "New version created".
+func status(s string) string {
+	s = strings.ReplaceAll(s, "_", " ")
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// hostPattern is what may stand in a policy header: url.Parse alone lets ";" pass in a host.
+var hostPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`)
+
+// safeURL is s when a person may be led there: a path on this host, https, or http. Otherwise it is empty.
+func safeURL(s string) string {
+	if _, ok := origin(s); ok {
+		return s
+	}
+	return ""
+}
+
+// origin is where a URL leads: "'self'" for a path on this host.
+func origin(s string) (string, bool) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || s == "" || u.User != nil || strings.ContainsAny(s, "\\ \t\r\n"):
+		return "", false
+	case u.Scheme == "" && u.Host == "" && strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//"):
+		return "'self'", true
+	case (u.Scheme == "https" || u.Scheme == "http") && hostPattern.MatchString(u.Host):
+		return u.Scheme + "://" + u.Host, true
+	}
+	return "", false
+}
+
+// imageOrigin is the source a policy must name for an image, "" when the image is not shown: in the clear only from
+// this very machine.
+func imageOrigin(s string) string {
+	o, ok := origin(s)
+	if !ok {
+		return ""
+	}
+	if host, open := strings.CutPrefix(o, "http://"); open {
+		name, _, _ := strings.Cut(host, ":")
+		if name != "127.0.0.1" && name != "localhost" {
+			return ""
+		}
+	}
+	return o
+}
+
+func shown(s string) string {
+	if imageOrigin(s) == "" {
+		return ""
+	}
+	return s
+}
+
+// segment is a piece of a mail's text; URL is set when it is a link.
+type segment struct{ Text, URL string }
+
+var urlPattern = regexp.MustCompile(`https?://[^\s<>"]+`)
+
+// linked finds the addresses in a mail's text, as a mail program would.
+func linked(s string) []segment {
+	var all []segment
+	last := 0
+	for _, at := range urlPattern.FindAllStringIndex(s, -1) {
+		address := s[at[0]:at[1]]
+		if safeURL(address) == "" {
+			continue
+		}
+		all = append(all, segment{Text: s[last:at[0]]}, segment{Text: address, URL: address})
+		last = at[1]
+	}
+	return append(all, segment{Text: s[last:]})
+}
