@@ -22,6 +22,23 @@ type Project struct {
 	Root  string            // the mini program's root inside Files: "" or "miniprogram" (miniprogramRoot)
 	App   AppConfig
 	Pages []Page // in declared order: main package, then subpackages; no duplicates
+
+	// Components are those that pages and components use, each once, sorted by path. Path is from the mini program's root,
+	// or "node_modules/…" from wherever the package lies.
+	Components []Component
+
+	loaded []Diagnostic // what Load had to say
+	deps   map[string]map[string]string
+}
+
+// Component is one custom component; its file fields are keys of Project.Files, "" where the file does not exist.
+type Component struct {
+	Path     string
+	Script   string
+	Template string
+	Style    string
+	Config   string
+	Uses     []string // paths of the components it uses itself
 }
 
 // AppConfig is what Slipway reads of app.json; Raw keeps all of it.

@@ -1,0 +1,126 @@
+package build
+
+import (
+	"bytes"
+	"encoding/json"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// collapse makes a module that exports only a default be that default, so that require("./x") gives what the author of
+// the older half of the project expects. It runs last, when circular imports already hold the live object.
+const collapse = `(function(m){var e=m.exports;e&&e.__esModule&&Object.keys(e).join()==="default"&&(m.exports=e.default)})(module);`
+
+var defaultExport = regexp.MustCompile(`\bexport\s+default\b|\bas\s+default\b`)
+
+// collect takes esbuild's output into the built tree.
+func (s *scripts) collect(files []string, result api.BuildResult) error {
+	if len(result.Errors) > 0 {
+		s.dead = true
+		return nil
+	}
+	var meta struct {
+		Inputs map[string]struct{ Format string }
+	}
+	if err := json.Unmarshal([]byte(result.Metafile), &meta); err != nil {
+		return err
+	}
+	for _, out := range result.OutputFiles {
+		name, isMap := strings.CutSuffix(path.Base(out.Path), ".map")
+		i, err := strconv.Atoi(strings.TrimSuffix(name, ".js"))
+		if err != nil || i >= len(files) {
+			continue
+		}
+		file := files[i]
+		if s.out[file] == nil {
+			s.out[file] = &compiled{path: scriptPath(s.p, file)}
+		}
+		if isMap {
+			s.out[file].smap = cleanMap(out.Contents)
+			continue
+		}
+		code := bytes.TrimRight(out.Contents, "\n")
+		esm := meta.Inputs[space+":"+file].Format == "esm"
+		if esm && !inModules(file) && defaultExport.Match(s.p.Files[file]) {
+			code = append(append(code, '\n'), collapse...)
+		}
+		s.out[file].code = append(code, '\n')
+	}
+	return nil
+}
+
+// cleanMap names sources as the merchant does, without esbuild's namespace.
+func cleanMap(src []byte) []byte {
+	var m struct {
+		Version        int      `json:"version"`
+		Sources        []string `json:"sources"`
+		SourcesContent []string `json:"sourcesContent"`
+		Mappings       string   `json:"mappings"`
+		Names          []string `json:"names"`
+	}
+	if json.Unmarshal(src, &m) != nil {
+		return src
+	}
+	for i, s := range m.Sources {
+		if at := strings.Index(s, space+":"); at >= 0 && strings.Trim(s[:at], "./") == "" {
+			m.Sources[i] = s[at+len(space)+1:]
+		}
+	}
+	out, err := json.Marshal(m)
+	if err != nil {
+		return src
+	}
+	return out
+}
+
+// quiet are warnings that say nothing a merchant could act on.
+var quiet = []string{"empty-import-meta", "require-resolve-not-external", "package.json", "tsconfig.json", "ignored-bare-import", "missing-source-map", "invalid-source-mappings", "unsupported-source-map-comment"}
+
+// tell turns esbuild's messages into diagnostics. Warnings about packages are left out: a merchant cannot mend those.
+func (s *scripts) tell(result api.BuildResult) {
+	for _, m := range result.Errors {
+		s.dead = true
+		d := diagnosticOf(m, "script-error")
+		d.Severity = "error"
+		s.list = append(s.list, d)
+	}
+	for _, m := range result.Warnings {
+		d := diagnosticOf(m, "script-warning")
+		if (!inModules(d.File) || m.Detail != nil) && !slices.Contains(quiet, m.ID) {
+			s.list = append(s.list, d)
+		}
+	}
+}
+
+func diagnosticOf(m api.Message, rule string) Diagnostic {
+	d := Diagnostic{Severity: "warning", Rule: rule, Message: m.Text}
+	if m.ID != "" {
+		d.Rule = m.ID
+	}
+	if own, ok := m.Detail.(string); ok {
+		d.Rule = own
+	}
+	where := m.Location
+	for _, note := range m.Notes {
+		if where == nil {
+			where = note.Location
+		} else if note.Location == nil && d.Advice == "" {
+			d.Advice = note.Text
+		}
+	}
+	if where != nil {
+		d.File, d.Line, d.Column = strings.TrimPrefix(where.File, space+":"), where.Line, where.Column+1
+	}
+	if !strings.HasSuffix(d.Message, ".") {
+		d.Message += "."
+	}
+	if before, after, split := strings.Cut(d.Message, ". "); split && d.Advice == "" {
+		d.Message, d.Advice = before+".", after
+	}
+	return d
+}

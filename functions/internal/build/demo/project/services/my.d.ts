@@ -1,0 +1,3 @@
+declare const my: any;
+declare const process: { env: Record<string, string | undefined> };
+declare function Page(options: object): void;

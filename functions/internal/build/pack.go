@@ -1,0 +1,210 @@
+package build
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"path"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+)
+
+// Manifest lists a package's contents; it is its file manifest.json.
+type Manifest struct {
+	Format               int                     `json:"format"` // 1
+	MiniProgram          string                  `json:"miniProgram"`
+	Version              string                  `json:"version"`
+	TargetApp            string                  `json:"targetApp"`
+	Environment          string                  `json:"environment"`
+	EnvironmentVariables []string                `json:"environmentVariables,omitempty"` // names; values are in the scripts
+	Pages                []string                `json:"pages"`
+	SubPackages          []ManifestPart          `json:"subPackages,omitempty"`
+	Tools                map[string]string       `json:"tools"`
+	Files                map[string]ManifestFile `json:"files"` // the whole tree, subpackages included
+}
+
+// ManifestPart is a subpackage: a zip inside the package, stored uncompressed, that can be served by itself.
+type ManifestPart struct {
+	Root   string   `json:"root"`
+	File   string   `json:"file"` // entry of the package
+	Pages  []string `json:"pages"`
+	Size   int64    `json:"size"`
+	SHA256 string   `json:"sha256"`
+}
+
+// ManifestFile is one file of the built tree.
+type ManifestFile struct {
+	Size       int64  `json:"size"`
+	SHA256     string `json:"sha256"`
+	SubPackage string `json:"subPackage,omitempty"` // root of the part that holds it
+}
+
+const toolVersion = "1" // of the build's rules; part of the package, because other rules make other bytes
+
+// pack writes the package: the main tree, one zip per subpackage, and the manifest that vouches for all of it.
+func pack(ctx context.Context, p *Project, o *Options, r *Result) error {
+	m := Manifest{Format: 1, MiniProgram: o.MiniProgram, Version: o.Version, TargetApp: o.TargetApp, Environment: o.Environment,
+		EnvironmentVariables: sortedKeys(o.EnvironmentVariables), Tools: tools(), Files: map[string]ManifestFile{}}
+	for _, page := range p.Pages {
+		m.Pages = append(m.Pages, page.Path)
+	}
+	groups := map[string]map[string][]byte{"": {}}
+	for name, b := range r.Files {
+		root := partOf(p, name)
+		if groups[root] == nil {
+			groups[root] = map[string][]byte{}
+		}
+		groups[root][name] = b
+		m.Files[name] = ManifestFile{Size: int64(len(b)), SHA256: hexSum(b), SubPackage: root}
+	}
+	r.Parts = map[string][]byte{}
+	main := groups[""]
+	for i, s := range p.App.SubPackages {
+		part, err := archive(ctx, groups[s.Root])
+		if err != nil {
+			return err
+		}
+		file := fmt.Sprintf("subpackages/%d.zip", i+1)
+		for taken := true; taken; {
+			if _, taken = r.Files[file]; taken {
+				file = "_" + file
+			}
+		}
+		pages := make([]string, len(s.Pages))
+		for i, page := range s.Pages {
+			pages[i] = path.Join(s.Root, page)
+		}
+		m.SubPackages = append(m.SubPackages, ManifestPart{Root: s.Root, File: file, Pages: pages, Size: int64(len(part)), SHA256: hexSum(part)})
+		r.Parts[s.Root], main[file] = part, part
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write manifest: %w", err)
+	}
+	main[manifestFile] = append(text, '\n')
+	if r.Package, err = archive(ctx, main); err != nil {
+		return err
+	}
+	r.Manifest, r.Size, r.SHA256 = m, int64(len(r.Package)), hexSum(r.Package)
+	return signResult(ctx, o, r)
+}
+
+const manifestFile = "manifest.json"
+
+func signResult(ctx context.Context, o *Options, r *Result) error {
+	if o.Signer == nil {
+		return nil
+	}
+	digest := sha256.Sum256(r.Package)
+	var err error
+	if r.Signature, r.KeyID, err = o.Signer.Sign(ctx, digest[:]); err != nil {
+		return fmt.Errorf("sign package: %w", err)
+	}
+	return nil
+}
+
+// partOf is the subpackage a file of the built tree belongs to.
+func partOf(p *Project, name string) string {
+	for _, s := range p.App.SubPackages {
+		if within(name, s.Root) {
+			return s.Root
+		}
+	}
+	return ""
+}
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// tools names what decides the bytes of a package.
+func tools() map[string]string {
+	versions := map[string]string{"slipway": toolVersion}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range info.Deps {
+			switch d.Path {
+			case "github.com/evanw/esbuild", "github.com/klauspost/compress":
+				versions[path.Base(d.Path)] = d.Version
+			}
+		}
+	}
+	return versions
+}
+
+type packed struct {
+	header zip.FileHeader
+	data   []byte
+}
+
+// archive writes a zip whose bytes depend on nothing but its files: sorted, without times, compressed with fixed settings.
+// Entries are compressed on all cores and written in order.
+func archive(ctx context.Context, files map[string][]byte) ([]byte, error) {
+	names := sortedKeys(files)
+	done := make([]packed, len(names))
+	var group sync.WaitGroup
+	gate := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		gate <- struct{}{}
+		group.Go(func() {
+			defer func() { <-gate }()
+			if ctx.Err() == nil {
+				done[i] = compress(name, files[name])
+			}
+		})
+	}
+	group.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for i := range done {
+		w, err := z.CreateRaw(&done[i].header)
+		if err == nil {
+			_, err = w.Write(done[i].data)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", names[i], err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("write package: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+var deflaters = sync.Pool{New: func() any {
+	w, _ := flate.NewWriter(nil, 9) // the level is valid, which is the only error there is
+	return w
+}}
+
+// densely are formats that are compressed already; trying again costs time and gains nothing.
+var densely = map[string]bool{".png": true, ".jpg": true, ".jpeg": true, ".gif": true, ".webp": true, ".avif": true, ".mp3": true, ".m4a": true, ".aac": true, ".ogg": true, ".mp4": true, ".mov": true, ".webm": true, ".woff": true, ".woff2": true, ".zip": true}
+
+func compress(name string, b []byte) packed {
+	p := packed{data: b, header: zip.FileHeader{Name: name, Method: zip.Store, CRC32: crc32.ChecksumIEEE(b), UncompressedSize64: uint64(len(b))}}
+	if !densely[strings.ToLower(path.Ext(name))] && len(b) > 0 {
+		var buf bytes.Buffer
+		w := deflaters.Get().(*flate.Writer)
+		w.Reset(&buf)
+		_, _ = w.Write(b) // a bytes.Buffer takes everything
+		_ = w.Close()
+		deflaters.Put(w)
+		if buf.Len() < len(b) {
+			p.data, p.header.Method = buf.Bytes(), zip.Deflate
+		}
+	}
+	p.header.CompressedSize64 = uint64(len(p.data))
+	p.header.SetMode(0o644)
+	return p
+}

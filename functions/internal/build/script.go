@@ -1,0 +1,266 @@
+package build
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// scripts compiles modules one to one. The built tree keeps every module as a CommonJS file of its own, so that a
+// module has one instance whichever page needs it, subpackages share what the main package has loaded, and a stack
+// trace names a file the merchant knows. References between them are rewritten to exact relative paths, which is all
+// that a host's require has to understand.
+type scripts struct {
+	report
+	p       *Project
+	resolve *resolver
+	opts    *Options
+	define  map[string]string
+
+	mu      sync.Mutex // esbuild calls its plugins concurrently
+	known   map[string]bool
+	next    []string
+	imports map[string][]string // key → keys it needs
+	missing map[string]bool
+
+	out  map[string]*compiled
+	dead bool // an error diagnostic was made, so there is no output
+}
+
+// compiled is one module of the built tree.
+type compiled struct {
+	path string
+	code []byte
+	smap []byte
+}
+
+const space = "p" // esbuild's namespace for the project's files; "file" would be the machine's disk
+
+func newScripts(p *Project, res *resolver, opts *Options) *scripts {
+	define := map[string]string{"process.env": "{}", "process.env.NODE_ENV": `"production"`}
+	for name, value := range opts.EnvironmentVariables {
+		quoted, _ := json.Marshal(value)
+		define["process.env."+name] = string(quoted)
+	}
+	return &scripts{p: p, resolve: res, opts: opts, define: define, known: map[string]bool{}, imports: map[string][]string{}, missing: map[string]bool{}, out: map[string]*compiled{}}
+}
+
+// run compiles the entries and, round after round, everything they need.
+func (s *scripts) run(ctx context.Context, entries []string) error {
+	for _, e := range entries {
+		s.need(e)
+	}
+	for len(s.next) > 0 {
+		round := s.next
+		s.next = nil
+		slices.Sort(round)
+		round = slices.DeleteFunc(round, func(file string) bool { return !s.compilable(file) })
+		if err := s.compile(ctx, round); err != nil {
+			return err
+		}
+	}
+	for _, list := range s.imports {
+		slices.Sort(list)
+	}
+	return nil
+}
+
+func (s *scripts) need(file string) {
+	if !s.known[file] {
+		s.known[file] = true
+		s.next = append(s.next, file)
+	}
+}
+
+// compilable keeps esbuild from what it cannot stand, and says so.
+func (s *scripts) compilable(file string) bool {
+	src, ok := text(&s.report, file, s.p.Files[file], s.opts.Limits)
+	if ok && tooDeep(src) {
+		s.err("too-nested", file, 0, 0, "Split the expression; minified or generated code sometimes needs another build.", "The script is nested too deeply to be compiled.")
+		ok = false
+	}
+	if !ok {
+		s.dead = true
+	}
+	return ok
+}
+
+func (s *scripts) compile(ctx context.Context, files []string) error {
+	if len(files) == 0 {
+		return ctx.Err()
+	}
+	entries := make([]api.EntryPoint, len(files))
+	for i, file := range files {
+		entries[i] = api.EntryPoint{InputPath: file, OutputPath: strconv.Itoa(i)}
+	}
+	result, err := rebuild(ctx, api.BuildOptions{
+		EntryPointsAdvanced: entries,
+		Bundle:              true,
+		Format:              api.FormatCommonJS,
+		Platform:            api.PlatformNeutral,
+		Target:              api.ES2015,
+		Supported:           map[string]bool{"dynamic-import": false},
+		Charset:             api.CharsetUTF8,
+		MinifyWhitespace:    true,
+		MinifyIdentifiers:   true,
+		MinifySyntax:        true,
+		Sourcemap:           api.SourceMapExternal,
+		Metafile:            true,
+		Define:              s.define,
+		LogOverride:         map[string]api.LogLevel{"unsupported-require-call": api.LogLevelWarning},
+		Plugins:             []api.Plugin{{Name: "slipway", Setup: s.plugin}},
+	})
+	if err != nil {
+		return err
+	}
+	s.tell(result)
+	return s.collect(files, result)
+}
+
+// rebuild runs esbuild so that it stops with its context and touches no disk.
+func rebuild(ctx context.Context, options api.BuildOptions) (api.BuildResult, error) {
+	options.AbsWorkingDir = "/"
+	options.Outdir = "/out"
+	options.Write = false
+	options.LogLevel = api.LogLevelSilent
+	options.TsconfigRaw = "{}"
+	options.LegalComments = api.LegalCommentsEndOfFile
+	run, problem := api.Context(options)
+	if problem != nil {
+		return api.BuildResult{}, fmt.Errorf("set up esbuild: %s", problem.Errors[0].Text)
+	}
+	defer run.Dispose()
+	stop := context.AfterFunc(ctx, run.Cancel)
+	defer stop()
+	result := run.Rebuild()
+	return result, ctx.Err()
+}
+
+func (s *scripts) plugin(b api.PluginBuild) {
+	b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+		if a.Kind == api.ResolveEntryPoint {
+			return api.OnResolveResult{Path: a.Path, Namespace: space}, nil
+		}
+		return s.reference(a), nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: space}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		src, loader := s.source(a.Path)
+		return api.OnLoadResult{Contents: &src, Loader: loader}, nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "empty"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+		src := "module.exports={}"
+		return api.OnLoadResult{Contents: &src, Loader: api.LoaderJS}, nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "missing"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+		src := missingModule
+		return api.OnLoadResult{Contents: &src, Loader: api.LoaderJS}, nil
+	})
+}
+
+// missingModule stands for a module that could not be resolved where the target app allows that: whatever is asked of it
+// is itself again, so that the program goes as far as it can.
+const missingModule = `var f=function(){return p};var p=new Proxy(f,{get:function(t,k){return k==="__esModule"||k==="then"?void 0:k==="prototype"?t.prototype:k===Symbol.toPrimitive?function(){return ""}:k===Symbol.iterator?function(){return [][Symbol.iterator]()}:p},apply:function(){return p},construct:function(){return p}});module.exports=p`
+
+func (s *scripts) source(file string) (string, api.Loader) {
+	src := bytes.TrimPrefix(s.p.Files[file], bom)
+	switch path.Ext(file) {
+	case ".ts":
+		return string(src), api.LoaderTS
+	case ".tsx":
+		return string(src), api.LoaderTSX
+	case ".jsx":
+		return string(src), api.LoaderJSX
+	case ".json":
+		var quiet report
+		if std, ok := standard(&quiet, file, src, s.opts.Limits.MaxScript); ok {
+			src = std
+		}
+		return string(src), api.LoaderJSON
+	}
+	return string(src), api.LoaderJS
+}
+
+// reference answers one import, require or dynamic import.
+func (s *scripts) reference(a api.OnResolveArgs) api.OnResolveResult {
+	if kept(a.Path) {
+		return api.OnResolveResult{Path: a.Path, External: true}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if path.Ext(a.Importer) == ".sjs" {
+		return s.sjsReference(a)
+	}
+	to := s.resolve.module(a.Importer, a.Path)
+	switch {
+	case to == disabled:
+		return api.OnResolveResult{Path: a.Path, Namespace: "empty"}
+	case to == "":
+		return s.unresolved(a)
+	case !scriptFile(to):
+		return api.OnResolveResult{Errors: []api.Message{{Text: fmt.Sprintf("%q is not a script. Only .js, .ts, .mjs and .json can be imported by a script.", a.Path), Detail: "not-a-script"}}}
+	}
+	s.need(to)
+	s.imports[a.Importer] = append(s.imports[a.Importer], to)
+	return api.OnResolveResult{Path: relative(scriptPath(s.p, a.Importer), scriptPath(s.p, to)), External: true}
+}
+
+func (s *scripts) unresolved(a api.OnResolveArgs) api.OnResolveResult {
+	s.missing[a.Path] = true
+	message := api.Message{Text: fmt.Sprintf("The module %q cannot be found. Add its package to node_modules before uploading, or correct the path.", a.Path), Detail: "unresolved-module"}
+	if s.opts.AllowUnresolved {
+		return api.OnResolveResult{Path: a.Path, Namespace: "missing", Warnings: []api.Message{message}}
+	}
+	return api.OnResolveResult{Path: a.Path, External: true, Errors: []api.Message{message}}
+}
+
+func scriptFile(name string) bool {
+	switch path.Ext(name) {
+	case ".js", ".ts", ".mjs", ".cjs", ".json", ".jsx", ".tsx":
+		return !strings.HasSuffix(name, ".d.ts")
+	}
+	return false
+}
+
+// scriptPath is where a module lies in the built tree: always a .js file (or .sjs), never on top of another one.
+func scriptPath(p *Project, file string) string {
+	out, ext := outPath(p, file), path.Ext(file)
+	switch ext {
+	case ".js", ".sjs":
+		return out
+	case ".ts", ".mjs", ".tsx", ".jsx":
+		stem := strings.TrimSuffix(file, ext)
+		for _, other := range []string{".js", ".ts", ".mjs"} {
+			if other == ext {
+				break
+			}
+			if _, taken := p.Files[stem+other]; taken {
+				return out + ".js"
+			}
+		}
+		return strings.TrimSuffix(out, ext) + ".js"
+	}
+	return out + ".js"
+}
+
+// relative writes a path as require wants it.
+func relative(from, to string) string {
+	a, b := strings.Split(path.Dir(from), "/"), strings.Split(to, "/")
+	if a[0] == "." {
+		a = nil
+	}
+	n := 0
+	for n < len(a) && n < len(b)-1 && a[n] == b[n] {
+		n++
+	}
+	up := strings.Repeat("../", len(a)-n)
+	return cmp.Or(up, "./") + strings.Join(b[n:], "/")
+}

@@ -1,0 +1,212 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// styles compiles style sheets: every page, component and the app get one sheet with their imports inlined. Lengths in
+// rpx pass through, addresses of files become absolute in the mini program.
+type styles struct {
+	report
+	p       *Project
+	resolve *resolver
+	opts    *Options
+	mu      sync.Mutex
+	imports map[string][]string
+	bad     map[string]bool
+	out     map[string]*compiled
+}
+
+var styleExtensions = []string{".acss", ".css"}
+
+func newStyles(p *Project, res *resolver, opts *Options) *styles {
+	return &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, bad: map[string]bool{}, out: map[string]*compiled{}}
+}
+
+func (s *styles) run(ctx context.Context, files []string) error {
+	files = slices.DeleteFunc(slices.Clone(files), func(file string) bool { return !s.acceptable(file) })
+	if len(files) == 0 {
+		return ctx.Err()
+	}
+	entries := make([]api.EntryPoint, len(files))
+	for i, file := range files {
+		entries[i] = api.EntryPoint{InputPath: file, OutputPath: strconv.Itoa(i)}
+	}
+	result, err := rebuild(ctx, api.BuildOptions{
+		EntryPointsAdvanced: entries,
+		Bundle:              true,
+		Charset:             api.CharsetUTF8,
+		MinifyWhitespace:    true,
+		MinifySyntax:        true,
+		Engines:             []api.Engine{{Name: api.EngineSafari, Version: "12"}, {Name: api.EngineChrome, Version: "66"}},
+		Plugins:             []api.Plugin{{Name: "slipway", Setup: s.plugin}},
+	})
+	if err != nil {
+		return err
+	}
+	s.tell(result)
+	for _, out := range result.OutputFiles {
+		i, err := strconv.Atoi(strings.TrimSuffix(path.Base(out.Path), ".css"))
+		if err == nil && i < len(files) {
+			file := files[i]
+			s.out[file] = &compiled{path: stylePath(s.p, file), code: out.Contents}
+		}
+	}
+	s.circles()
+	return nil
+}
+
+// stylePath is where a sheet lies in the built tree: always an .acss file.
+func stylePath(p *Project, file string) string {
+	return strings.TrimSuffix(outPath(p, file), path.Ext(file)) + ".acss"
+}
+
+// acceptable refuses what cannot be compiled. Callers hold no lock; the plugin calls it under s.mu.
+func (s *styles) acceptable(file string) bool {
+	if good, known := s.bad[file]; known {
+		return !good
+	}
+	ok := false
+	switch ext := path.Ext(file); ext {
+	case ".scss", ".sass":
+		s.err("style-language", file, 0, 0, "Compile it to .acss before uploading.", "Styles in %s are not built.", strings.TrimPrefix(ext, "."))
+	case ".less":
+		s.err("style-language", file, 0, 0, "Compile it to .acss before uploading.", "Styles in less are not built.")
+	default:
+		var src []byte
+		src, ok = text(&s.report, file, s.p.Files[file], s.opts.Limits)
+		if ok && tooDeep(src) {
+			s.err("too-nested", file, 0, 0, "Split the style sheet.", "The style sheet is nested too deeply to be compiled.")
+			ok = false
+		}
+	}
+	s.bad[file] = !ok
+	return ok
+}
+
+func (s *styles) plugin(b api.PluginBuild) {
+	b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+		switch a.Kind {
+		case api.ResolveEntryPoint:
+			return api.OnResolveResult{Path: a.Path, Namespace: space}, nil
+		case api.ResolveCSSImportRule:
+			return s.imported(a), nil
+		}
+		return api.OnResolveResult{Path: s.address(a.Importer, a.Path), External: true}, nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: space}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		src := ""
+		s.mu.Lock()
+		if !s.bad[a.Path] {
+			src = string(bytes.TrimPrefix(s.p.Files[a.Path], bom))
+		}
+		s.mu.Unlock()
+		return api.OnLoadResult{Contents: &src, Loader: api.LoaderCSS}, nil
+	})
+}
+
+func (s *styles) imported(a api.OnResolveArgs) api.OnResolveResult {
+	if strings.Contains(a.Path, "://") || strings.HasPrefix(a.Path, "//") {
+		return api.OnResolveResult{Path: a.Path, External: true, Errors: []api.Message{{Text: fmt.Sprintf("The style sheet %q lies on another server. Put a copy into the project.", a.Path), Detail: "remote-style"}}}
+	}
+	to := s.find(a.Importer, a.Path)
+	if to == "" {
+		return api.OnResolveResult{Path: a.Path, External: true, Errors: []api.Message{{Text: fmt.Sprintf("The style sheet %q cannot be found. Correct the path, or add the file.", a.Path), Detail: "missing-style"}}}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.imports[a.Importer] = append(s.imports[a.Importer], to)
+	s.acceptable(to)
+	return api.OnResolveResult{Path: to, Namespace: space}
+}
+
+// find resolves an @import: as a path first, because that is what CSS means by it, then as a package.
+func (s *styles) find(importer, spec string) string {
+	dir := path.Dir(importer)
+	exts := append(slices.Clone(styleExtensions), ".less", ".scss")
+	style := func(name string) string {
+		if found := s.resolve.file1(name, exts); found != "" && slices.Contains(exts, path.Ext(found)) {
+			return found
+		}
+		return ""
+	}
+	if strings.HasPrefix(spec, "/") {
+		return style(rooted(s.p, spec))
+	}
+	if found := style(path.Join(dir, spec)); found != "" {
+		return found
+	}
+	for spec = strings.TrimPrefix(spec, "~"); !strings.HasPrefix(spec, "."); dir = path.Dir(dir) {
+		if found := style(path.Join(dir, "node_modules", spec)); found != "" {
+			return found
+		}
+		if dir == "." {
+			break
+		}
+	}
+	return ""
+}
+
+// address makes the address of an image or font absolute, since the sheet that names it is inlined elsewhere.
+func (s *styles) address(importer, ref string) string {
+	if ref == "" || strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, "#") || strings.Contains(ref, ":") {
+		return ref
+	}
+	name, query, _ := strings.Cut(ref, "?")
+	out := "/" + outPath(s.p, path.Join(path.Dir(importer), name))
+	if query != "" {
+		out += "?" + query
+	}
+	return out
+}
+
+func (s *styles) tell(result api.BuildResult) {
+	for _, m := range result.Errors {
+		d := diagnosticOf(m, "style-error")
+		d.Severity = "error"
+		s.list = append(s.list, d)
+	}
+	for _, m := range result.Warnings {
+		if d := diagnosticOf(m, "style-warning"); !inModules(d.File) {
+			s.list = append(s.list, d)
+		}
+	}
+}
+
+// circles warns of sheets that import each other: the order of their rules is then anybody's guess.
+func (s *styles) circles() {
+	const inProgress, done = 1, 2
+	state := map[string]int{}
+	var visit func(file string)
+	visit = func(file string) {
+		state[file] = inProgress
+		list := s.imports[file]
+		slices.Sort(list)
+		for _, next := range slices.Compact(list) {
+			if state[next] == inProgress {
+				line, column := 0, 0
+				if at := bytes.Index(s.p.Files[file], []byte(path.Base(next))); at >= 0 {
+					line, column = position(s.p.Files[file], at)
+				}
+				s.warn("circular-import", file, line, column, "Break the circle.", "Style sheets import each other: %s imports %s, which leads back here.", file, next)
+			} else if state[next] == 0 {
+				visit(next)
+			}
+		}
+		state[file] = done
+	}
+	for _, file := range sortedKeys(s.imports) {
+		if state[file] == 0 {
+			visit(file)
+		}
+	}
+}

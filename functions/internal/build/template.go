@@ -1,0 +1,87 @@
+package build
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"slipway/functions/internal/build/axml"
+)
+
+// templates takes in the templates of pages and components and whatever they import or include, and gives the .sjs files
+// they use. A template nothing leads to is left out, as a module would be.
+func (t *tree) templates() (helpers []string) {
+	var queue []string
+	seen := map[string]bool{}
+	need := func(file string) {
+		if file != "" && !seen[file] {
+			seen[file] = true
+			queue = append(queue, file)
+		}
+	}
+	for _, page := range t.p.Pages {
+		need(page.Template)
+	}
+	for _, c := range t.p.Components {
+		need(c.Template)
+	}
+	for len(queue) > 0 {
+		file := queue[0]
+		queue = queue[1:]
+		src, ok := text(&t.report, file, t.p.Files[file], t.opts.Limits)
+		if !ok {
+			continue
+		}
+		doc, problems := axml.Parse(file, src)
+		for _, p := range problems {
+			t.list = append(t.list, Diagnostic{Severity: p.Severity, Rule: p.Rule, File: file, Line: p.Line, Column: p.Column, Message: p.Message, Advice: p.Advice})
+		}
+		for _, ref := range doc.References() {
+			to := t.referenced(file, ref)
+			if ref.Kind != "import-sjs" {
+				need(to)
+			} else if to != "" && !slices.Contains(helpers, to) {
+				helpers = append(helpers, to)
+			}
+		}
+		t.files[outPath(t.p, file)] = axml.Minify(src)
+	}
+	return helpers
+}
+
+// referenced finds the file that a template names, or tells that it is missing. Addresses in templates stay as written:
+// the built tree keeps all files where they were.
+func (t *tree) referenced(file string, ref axml.Reference) string {
+	if ref.Src == "" || axml.Dynamic(ref.Src) || kept(ref.Src) {
+		return "" // the scanner has told about an empty one
+	}
+	ext := ".axml"
+	if ref.Kind == "import-sjs" {
+		ext = ".sjs"
+	}
+	candidates := []string{path.Join(path.Dir(file), ref.Src)}
+	if strings.HasPrefix(ref.Src, "/") {
+		candidates = []string{rooted(t.p, ref.Src)}
+	} else if !strings.HasPrefix(ref.Src, ".") {
+		for dir := path.Dir(file); ; dir = path.Dir(dir) {
+			candidates = append(candidates, path.Join(dir, "node_modules", ref.Src))
+			if dir == "." {
+				break
+			}
+		}
+		candidates = append(candidates, rooted(t.p, ref.Src))
+	}
+	for _, name := range candidates {
+		for _, full := range []string{name, name + ext} {
+			if _, there := t.p.Files[full]; there && path.Ext(full) == ext {
+				return full
+			}
+		}
+	}
+	severity := t.err
+	if ref.Kind != "import-sjs" {
+		severity = t.warn // the host renders nothing in its place
+	}
+	severity("missing-template-file", file, ref.Pos.Line, ref.Pos.Column, "Correct the path, or add the file.", "The file %q cannot be found.", ref.Src)
+	return ""
+}

@@ -1,0 +1,169 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+)
+
+// tree assembles the built tree: what is in it, and why.
+type tree struct {
+	report
+	p       *Project
+	opts    *Options
+	files   map[string][]byte
+	maps    map[string][]byte
+	scripts *scripts
+	styles  *styles
+}
+
+func newTree(p *Project, o *Options) *tree {
+	res := newResolver(p)
+	return &tree{p: p, opts: o, files: map[string][]byte{}, maps: map[string][]byte{}, scripts: newScripts(p, res, o), styles: newStyles(p, res, o)}
+}
+
+func (t *tree) failed() bool {
+	return slices.ContainsFunc(t.list, func(d Diagnostic) bool { return d.Severity == "error" })
+}
+
+// compile builds everything that can be built, even when something has failed already: a failing build names every
+// fault at once.
+func (t *tree) compile(ctx context.Context) error {
+	var scripts, sheets []string
+	use := func(list *[]string, file string) {
+		if file != "" && !slices.Contains(*list, file) {
+			*list = append(*list, file)
+		}
+	}
+	app := (&loader{p: t.p}).stem(path.Join(t.p.Root, "app"))
+	if app.Script == "" {
+		t.err("no-app-script", path.Join(t.p.Root, "app.json"), 0, 0, "Add app.js with App({}).", "The project has no app.js or app.ts.")
+	}
+	use(&scripts, app.Script)
+	use(&sheets, app.Style)
+	for _, page := range t.p.Pages {
+		use(&scripts, page.Script)
+		use(&sheets, page.Style)
+	}
+	for _, c := range t.p.Components {
+		use(&scripts, c.Script)
+		use(&sheets, c.Style)
+	}
+	helpers := t.templates()
+	for _, file := range helpers {
+		use(&scripts, file)
+	}
+	if err := t.scripts.run(ctx, scripts); err != nil {
+		return err
+	}
+	if err := t.styles.run(ctx, sheets); err != nil {
+		return err
+	}
+	t.list = append(append(t.list, t.scripts.list...), t.styles.list...)
+	t.configs()
+	t.assets()
+	for _, c := range t.scripts.out {
+		t.files[c.path], t.maps[c.path] = c.code, c.smap
+	}
+	for _, c := range t.styles.out {
+		t.files[c.path] = c.code
+	}
+	return nil
+}
+
+// configs writes every configuration strictly, with components resolved to absolute paths.
+func (t *tree) configs() {
+	app := with(t.p.App.Raw, map[string]any{"subpackages": nil, "subPackages": nil, "pages": t.p.App.Pages, "usingComponents": nil})
+	if len(t.p.App.SubPackages) > 0 {
+		var list []map[string]any
+		for _, s := range t.p.App.SubPackages {
+			list = append(list, map[string]any{"root": s.Root, "pages": s.Pages})
+		}
+		app["subPackages"] = list
+	}
+	file := path.Join(t.p.Root, "app.json")
+	if uses := t.p.deps[file]; len(uses) > 0 {
+		app["usingComponents"] = uses
+	}
+	t.files["app.json"] = compactJSON(app)
+	for _, page := range t.p.Pages {
+		t.config(page.Config)
+	}
+	for _, c := range t.p.Components {
+		t.config(c.Config)
+	}
+}
+
+func (t *tree) config(file string) {
+	if file == "" {
+		return
+	}
+	var quiet report
+	std, ok := standard(&quiet, file, t.p.Files[file], t.opts.Limits.MaxConfig)
+	if !ok {
+		return
+	}
+	var m map[string]any
+	d := json.NewDecoder(bytes.NewReader(std))
+	d.UseNumber()
+	if d.Decode(&m) != nil || m == nil {
+		return
+	}
+	if _, has := m["usingComponents"]; has {
+		m["usingComponents"] = t.p.deps[file]
+	}
+	t.files[outPath(t.p, file)] = compactJSON(m)
+}
+
+// media are files that the build hands through.
+var media = map[string]bool{
+	".png": true, ".jpg": true, ".jpeg": true, ".gif": true, ".svg": true, ".webp": true, ".bmp": true, ".ico": true, ".avif": true,
+	".mp3": true, ".m4a": true, ".aac": true, ".wav": true, ".ogg": true, ".mp4": true, ".mov": true, ".webm": true,
+	".ttf": true, ".otf": true, ".woff": true, ".woff2": true, ".eot": true,
+	".wasm": true, ".bin": true, ".gltf": true, ".glb": true, ".txt": true, ".csv": true, ".xml": true, ".pag": true,
+}
+
+// toolFiles are JSON files for tools on the merchant's machine.
+var toolFiles = map[string]bool{
+	"package.json": true, "package-lock.json": true, "mini.project.json": true, "project.config.json": true, "project.private.config.json": true,
+	"tsconfig.json": true, "jsconfig.json": true, "app.json": true, "composer.json": true, "lerna.json": true, "tslint.json": true, "nx.json": true,
+}
+
+// assets copies what a program may read at run time: media and data in the root, and media beside components of packages.
+func (t *tree) assets() {
+	var beside []string
+	for _, c := range t.p.Components {
+		if inModules(c.Script) {
+			beside = append(beside, path.Dir(c.Script))
+		}
+	}
+	for name, b := range t.p.Files {
+		ext := strings.ToLower(path.Ext(name))
+		wanted := media[ext] || ext == ".json" && t.dataFile(name)
+		if inModules(name) {
+			wanted = media[ext] && slices.ContainsFunc(beside, func(dir string) bool { return within(name, dir) })
+		} else {
+			wanted = wanted && within(name, t.p.Root)
+		}
+		if wanted {
+			t.files[outPath(t.p, name)] = b
+		}
+	}
+}
+
+// dataFile tells JSON that a program reads from JSON that configures a page, a component or a tool.
+func (t *tree) dataFile(name string) bool {
+	base := path.Base(name)
+	if toolFiles[base] || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "tsconfig.") {
+		return false
+	}
+	for _, ext := range []string{".axml", ".js", ".ts"} {
+		if _, there := t.p.Files[strings.TrimSuffix(name, ".json")+ext]; there {
+			return false
+		}
+	}
+	return true
+}
