@@ -3,7 +3,7 @@ package axml
 import "strings"
 
 // lookAhead bounds how far one expression is followed when that may be in vain, so that the whole stays linear.
-const lookAhead = 1024
+const lookAhead = 512
 
 // value reads what follows an attribute's "=".
 func (l *lexer) value(a *Attr) {
