@@ -1,0 +1,152 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"slipway/functions/internal/approval"
+	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/store"
+	"slipway/functions/internal/task"
+)
+
+// ApproveRequest answers POST /v1/requests/{id}/approve.
+func ApproveRequest(t store.Table, w release.Workflow) Handler {
+	return Serve(t, Operations{"approveRequest": func(ctx context.Context, c *Call) (Answer, error) {
+		if err := c.NoBody(); err != nil {
+			return Answer{}, err
+		}
+		return c.decideSignedIn(ctx, t, w, task.DecisionApprove, "")
+	}})
+}
+
+// RejectRequest answers POST /v1/requests/{id}/reject.
+func RejectRequest(t store.Table, w release.Workflow) Handler {
+	return Serve(t, Operations{"rejectRequest": func(ctx context.Context, c *Call) (Answer, error) {
+		var in struct {
+			Reason string `json:"reason"`
+		}
+		if err := c.DecodeBody(&in); err != nil {
+			return Answer{}, err
+		}
+		if err := approval.CheckReason(in.Reason); err != nil {
+			return Answer{}, err
+		}
+		return c.decideSignedIn(ctx, t, w, task.DecisionReject, in.Reason)
+	}})
+}
+
+func (c *Call) decideSignedIn(ctx context.Context, t store.Table, w release.Workflow, decision, reason string) (Answer, error) {
+	q, rev, err := c.seenRequest(ctx, t)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := c.MatchRev(rev); err != nil {
+		return Answer{}, err
+	}
+	party := c.partyOf(q.Request)
+	if party == "" {
+		return Answer{}, c.whyNot(q.Request)
+	}
+	q, err = c.decide(ctx, t, w, q, party, decision, reason, c.person())
+	if err != nil {
+		return Answer{}, err
+	}
+	status := 200
+	if p := q.Party(party); p.Decision == approval.Pending {
+		status = 202
+	}
+	return Answer{Status: status, Body: c.requestView(q.Request)}, nil
+}
+
+// whyNot says why the caller cannot decide a request that they see.
+func (c *Call) whyNot(q approval.Request) error {
+	if q.Status != approval.Pending {
+		return q.Open("")
+	}
+	if c.submitted(q) {
+		return fault.New(fault.Forbidden, "own_request", "Nobody decides their own request; somebody else of %s has to.", q.Parties[0].Name)
+	}
+	for _, p := range q.Parties {
+		if c.staffOf(p.Workspace) && p.Decision != approval.Pending {
+			return q.Open(p.ID)
+		}
+	}
+	return fault.New(fault.Forbidden, "forbidden", "Only an admin or a reviewer of %s may decide this.", q.Parties[0].Name)
+}
+
+// decide hands a party's answer to the task that waits for it, and reads back what became of it. Of several answers
+// exactly one finds the task waiting.
+func (c *Call) decide(ctx context.Context, t store.Table, w release.Workflow, q store.RequestRecord, party, decision, reason string, by catalog.Person) (store.RequestRecord, error) {
+	q, err := untilAsked(ctx, t, q, party)
+	if err != nil {
+		return q, err
+	}
+	if err := q.Open(party); err != nil {
+		return q, err
+	}
+	probe := q.Request
+	probe.Parties = append([]approval.Party(nil), q.Parties...)
+	if _, err := probe.Decide(party, approval.Approved, by, "", c.Now); err != nil { // refuses the same person twice
+		return q, err
+	}
+	d := task.Decision{ID: c.NewID("dec"), Decision: decision, By: by, Via: c.Via, IP: c.IP, At: c.Now, Reason: reason}
+	data, err := json.Marshal(d)
+	if err != nil {
+		return q, err
+	}
+	if err := w.Succeed(ctx, q.Tokens[party], data); err != nil {
+		return q, overtakenDecision(ctx, t, q, party, err)
+	}
+	return lookRequest(ctx, t, q.ID, func(q store.RequestRecord) bool {
+		p := q.Party(party)
+		return p.Decision != approval.Pending || q.Status != approval.Pending
+	})
+}
+
+// untilAsked gives the machine a moment to park the party's task after the request was made.
+func untilAsked(ctx context.Context, t store.Table, q store.RequestRecord, party string) (store.RequestRecord, error) {
+	if q.Tokens[party] != "" || q.Status != approval.Pending {
+		return q, nil
+	}
+	q, err := lookRequest(ctx, t, q.ID, func(q store.RequestRecord) bool {
+		return q.Tokens[party] != "" || q.Status != approval.Pending || q.Party(party).Decision != approval.Pending
+	})
+	if err == nil && q.Open(party) == nil && q.Tokens[party] == "" {
+		err = fault.New(fault.Unavailable, "not_ready", "The request was only just made; try again in a moment.")
+	}
+	return q, err
+}
+
+func overtakenDecision(ctx context.Context, t store.Table, q store.RequestRecord, party string, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != "token_used" {
+		return err
+	}
+	now, lookErr := lookRequest(ctx, t, q.ID, func(q store.RequestRecord) bool { return q.Open(party) != nil })
+	if lookErr != nil {
+		return lookErr
+	}
+	if closed := now.Open(party); closed != nil {
+		return closed
+	}
+	return fault.New(fault.Conflict, "overtaken", "Somebody else decided this a moment earlier.")
+}
+
+func lookRequest(ctx context.Context, t store.Table, id string, wanted func(store.RequestRecord) bool) (store.RequestRecord, error) {
+	for waited := time.Duration(0); ; waited += lookEvery {
+		q, _, err := store.MustRequest(ctx, t, id)
+		if err != nil || wanted(q) || waited >= patience {
+			return q, err
+		}
+		select {
+		case <-ctx.Done():
+			return q, ctx.Err()
+		case <-time.After(lookEvery):
+		}
+	}
+}

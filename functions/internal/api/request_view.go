@@ -1,0 +1,83 @@
+package api
+
+import (
+	"context"
+	"slices"
+
+	"slipway/functions/internal/approval"
+	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/store"
+)
+
+// platformWorkspace is the operator's one workspace.
+const platformWorkspace = "platform"
+
+// RequestView is a request as the API answers it, with what the caller can do about it.
+type RequestView struct {
+	approval.Request
+	Actions []string     `json:"actions"`
+	Mails   []store.Sent `json:"mails,omitempty"` // what was sent about it, and what bounced
+}
+
+func (c *Call) requestView(q approval.Request) RequestView {
+	v := RequestView{Request: q, Actions: []string{}}
+	if q.Status != approval.Pending {
+		return v
+	}
+	if c.partyOf(q) != "" {
+		v.Actions = append(v.Actions, "approve", "reject")
+	}
+	if c.submitted(q) {
+		v.Actions = append(v.Actions, "withdraw", "resend")
+	}
+	return v
+}
+
+func (c *Call) submitted(q approval.Request) bool {
+	p := c.person()
+	return p.Email != "" && p.Email == q.SubmittedBy.Email
+}
+
+// partyOf is the party for which the caller can decide now, "" for none.
+func (c *Call) partyOf(q approval.Request) string {
+	for _, p := range q.Parties {
+		if p.Decision == approval.Pending && mayDecide(c.Actor, q, p) {
+			return p.ID
+		}
+	}
+	return ""
+}
+
+func mayDecide(a catalog.Actor, q approval.Request, p approval.Party) bool {
+	action := catalog.DecideRequest
+	if q.Category == approval.ForceRemoval {
+		action = catalog.DecideRemoval
+	}
+	return a.May(action, catalog.Object{AppWorkspaces: []string{p.Workspace}, Submitter: q.SubmittedBy.Email})
+}
+
+// seenRequest is a request that the caller may see; any other is the same NotFound.
+func (c *Call) seenRequest(ctx context.Context, t store.Table) (store.RequestRecord, int64, error) {
+	id := c.Param("id")
+	q, rev, err := store.MustRequest(ctx, t, id)
+	if err != nil {
+		return q, 0, err
+	}
+	if c.submitted(q.Request) || slices.ContainsFunc(q.Parties, func(p approval.Party) bool { return c.staffOf(p.Workspace) }) {
+		return q, rev, nil
+	}
+	m, _, err := store.Load[catalog.MiniProgram](ctx, t, store.MiniProgramKey(q.MiniProgram))
+	if err != nil {
+		return q, 0, err
+	}
+	if !c.Actor.May(catalog.SeeMiniProgram, objectOf(c.Actor, m)) {
+		return q, 0, fault.New(fault.NotFound, "no_such_request", "There is no request %q.", id)
+	}
+	return q, rev, nil
+}
+
+// staffOf says whether the caller decides requests for a workspace.
+func (c *Call) staffOf(workspace string) bool {
+	return c.Actor.May(catalog.DecideRequest, catalog.Object{AppWorkspaces: []string{workspace}})
+}

@@ -1,0 +1,45 @@
+package approval
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+)
+
+// Links makes the tokens of approval links. A token is 256 bits that only the holder of the key could have made: the
+// HMAC-SHA256 of who may decide what, and of a random nonce. It is made when the mail is sent and never kept; the
+// table knows its digest.
+type Links struct {
+	Key  []byte // 32 secret bytes
+	Base string // where links lead, from configuration: "https://slipway.example.com"
+}
+
+// Token is the secret part of a link, 43 characters of base64url.
+func (l Links) Token(request, party, reviewer, nonce string) string {
+	mac := hmac.New(sha256.New, l.Key)
+	for _, part := range []string{"slipway approval link v1", request, party, reviewer, nonce} {
+		io.WriteString(mac, part)
+		mac.Write([]byte{0})
+	}
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// Digest is what is kept of a token: its SHA-256 in hex.
+func (l Links) Digest(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}
+
+// URL is the whole link of a token.
+func (l Links) URL(token string) string { return l.Base + "/approvals/" + token }
+
+// Nonce is 256 random bits in base64url.
+func Nonce(random io.Reader) (string, error) {
+	var b [32]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:]), nil
+}

@@ -1,0 +1,118 @@
+// Package rollout decides which version a user is served: placements, the bucket, and the rule over both.
+//
+// It is the hot path: every launch of every mini program asks it. It knows nothing of statuses or requests; package
+// release tells it what is full, in grayscale, in pilot or gone.
+package rollout
+
+import (
+	"slices"
+	"time"
+)
+
+// Target is the pair of a target app and an environment.
+type Target struct {
+	TargetApp   string `json:"targetApp"`
+	Environment string `json:"environment"`
+}
+
+// Served is one version as it is handed to clients.
+type Served struct {
+	Release     string `json:"release"`
+	Version     string `json:"version"`
+	PackageKey  string `json:"packageKey,omitempty"` // dsl: in the package store
+	SHA256      string `json:"sha256,omitempty"`     // dsl: of the package, hex
+	Size        int64  `json:"size,omitempty"`       // dsl: bytes
+	Signature   string `json:"signature,omitempty"`  // dsl: Ed25519 over the digest, base64
+	KeyID       string `json:"keyId,omitempty"`
+	EntranceURL string `json:"entranceUrl,omitempty"` // h5
+}
+
+// Share is a grayscale: a version and the part of the users that gets it.
+type Share struct {
+	Served
+	Percent int    `json:"percent"` // 1–99
+	Salt    string `json:"salt"`
+}
+
+// Pilot is a version that only its testers get.
+type Pilot struct {
+	Served
+	Testers []string `json:"testers"` // user ids of the super app, at most 100
+}
+
+// Placement is what users of one mini program on one target are served now. Methods return a changed copy.
+type Placement struct {
+	MiniProgram string    `json:"miniProgram"`
+	Target      Target    `json:"target"`
+	Full        Served    `json:"full,omitzero"`
+	Grayscale   Share     `json:"grayscale,omitzero"`
+	Pilots      []Pilot   `json:"pilots,omitempty"`
+	Removed     bool      `json:"removed,omitempty"`
+	Withdrawn   []string  `json:"withdrawn,omitempty"` // versions that a client holding them must drop
+	UpdatedAt   time.Time `json:"updatedAt"`
+}
+
+// WithFull serves v to everyone, ends the grayscale of the same release, and clears the removed mark. The version
+// served before is left to be: a client that holds it is told the new one.
+func (p Placement) WithFull(v Served) Placement {
+	p = p.without(v.Release)
+	p.Full = v
+	p.Removed = false
+	p.Withdrawn = drop(p.Withdrawn, v.Version)
+	return p
+}
+
+// WithGrayscale serves v to percent of the users in buckets made with salt, and clears the removed mark.
+func (p Placement) WithGrayscale(v Served, percent int, salt string) Placement {
+	p = p.without(v.Release)
+	p.Grayscale = Share{Served: v, Percent: percent, Salt: salt}
+	p.Removed = false
+	p.Withdrawn = drop(p.Withdrawn, v.Version)
+	return p
+}
+
+// WithPilot serves v to its testers, and clears the removed mark: reviewers have let this version in.
+func (p Placement) WithPilot(v Served, testers []string) Placement {
+	p = p.without(v.Release)
+	p.Pilots = append(slices.Clone(p.Pilots), Pilot{Served: v, Testers: testers})
+	p.Removed = false
+	p.Withdrawn = drop(p.Withdrawn, v.Version)
+	return p
+}
+
+// Without stops serving a release; clients that hold its version are told to drop it.
+func (p Placement) Without(release, version string) Placement {
+	served := p.serves(release)
+	p = p.without(release)
+	if served && !slices.Contains(p.Withdrawn, version) {
+		p.Withdrawn = append(slices.Clone(p.Withdrawn), version)
+	}
+	return p
+}
+
+func (p Placement) without(release string) Placement {
+	if p.Full.Release == release {
+		p.Full = Served{}
+	}
+	if p.Grayscale.Release == release {
+		p.Grayscale = Share{}
+	}
+	p.Pilots = slices.DeleteFunc(slices.Clone(p.Pilots), func(q Pilot) bool { return q.Release == release })
+	if len(p.Pilots) == 0 {
+		p.Pilots = nil
+	}
+	return p
+}
+
+func (p Placement) serves(release string) bool {
+	return p.Full.Release == release || p.Grayscale.Release == release ||
+		slices.ContainsFunc(p.Pilots, func(q Pilot) bool { return q.Release == release })
+}
+
+func drop(list []string, v string) []string {
+	out := slices.DeleteFunc(slices.Clone(list), func(w string) bool { return w == v })
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}

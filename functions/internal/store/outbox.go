@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Notice is something that must happen outside the table because of a change in it: a mail to send, an execution to
+// start. Its row is written in the transaction of the change, so neither can be lost; whoever delivers it deletes
+// the row afterwards, and a crash in between delivers again under the same id.
+type Notice struct {
+	ID       string    `json:"id"` // stable: also the mail's reference or part of the execution's name
+	Kind     string    `json:"kind"`
+	Attempts int       `json:"attempts,omitempty"`
+	NotUntil time.Time `json:"notUntil,omitzero"` // after a failed attempt
+	Failed   string    `json:"failed,omitempty"`  // why the last attempt failed
+
+	Mail  *MailNotice  `json:"mail,omitempty"`
+	Start *StartNotice `json:"start,omitempty"`
+}
+
+// The kinds of notices.
+const (
+	NoticeMail  = "mail"
+	NoticeStart = "start"
+)
+
+// MailNotice is a mail that is not rendered yet. A link in it is made when it is sent, from Link.
+type MailNotice struct {
+	To       string          `json:"to"`
+	Template string          `json:"template"` // a kind that mail.Render knows
+	Data     json.RawMessage `json:"data"`
+	Request  string          `json:"request,omitempty"` // request it belongs to
+	Link     *LinkSeed       `json:"link,omitempty"`
+}
+
+// LinkSeed names an approval link without holding its token: the token is derived from it with the link key.
+type LinkSeed struct {
+	Request  string `json:"request"`
+	Party    string `json:"party"`
+	Reviewer string `json:"reviewer"` // email
+	Nonce    string `json:"nonce"`    // random, base64url
+}
+
+// StartNotice is an execution that has to be running.
+type StartNotice struct {
+	Machine string          `json:"machine"`
+	Name    string          `json:"name"`
+	Input   json.RawMessage `json:"input"`
+}
+
+// outboxPK is the one partition of what is still to be delivered.
+const outboxPK = "OUTBOX"
+
+// NoticeWrite puts a notice into the outbox.
+func NoticeWrite(n Notice) Write { return writeOf(Key{outboxPK, n.ID}, n, Any) }
+
+// Outbox reads what is to be delivered, oldest id first, at most limit.
+func Outbox(ctx context.Context, t Table, limit int) ([]Notice, []int64, error) {
+	page, err := t.Query(ctx, Query{PK: outboxPK, Limit: limit})
+	if err != nil {
+		return nil, nil, err
+	}
+	notices, revs := make([]Notice, len(page.Items)), make([]int64, len(page.Items))
+	for i, item := range page.Items {
+		if notices[i], err = decode[Notice](item); err != nil {
+			return nil, nil, err
+		}
+		revs[i] = item.Rev
+	}
+	return notices, revs, nil
+}
+
+// Delivered removes a notice and keeps for 90 days what became of a mail.
+func Delivered(ctx context.Context, t Table, n Notice, messageID string, at time.Time) error {
+	writes := []Write{{Op: Delete, Key: Key{outboxPK, n.ID}, IfRev: Any}}
+	if n.Mail != nil && n.Mail.Request != "" {
+		sent := Sent{ID: n.ID, To: n.Mail.To, Template: n.Mail.Template, MessageID: messageID, Failed: n.Failed, At: at}
+		w := writeOf(Key{"Q#" + n.Mail.Request, "N#" + n.ID}, sent, Any)
+		w.Expires = at.AddDate(0, 0, 90)
+		writes = append(writes, w)
+	}
+	return t.Transact(ctx, writes...)
+}
+
+// Postpone keeps a notice for later after a failed attempt.
+func Postpone(ctx context.Context, t Table, n Notice, rev int64) error {
+	return t.Transact(ctx, writeOf(Key{outboxPK, n.ID}, n, rev))
+}
+
+// Sent is what became of a mail about a request.
+type Sent struct {
+	ID        string    `json:"id"`
+	To        string    `json:"to"`
+	Template  string    `json:"template"`
+	MessageID string    `json:"messageId,omitempty"`
+	Failed    string    `json:"failed,omitempty"` // the address was refused, or the mail bounced
+	At        time.Time `json:"at"`
+}
+
+// SentMails lists the mails about a request.
+func SentMails(ctx context.Context, t Table, request string) ([]Sent, error) {
+	return List[Sent](ctx, t, "Q#"+request, "N#")
+}

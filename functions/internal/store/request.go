@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"slipway/functions/internal/approval"
+	"slipway/functions/internal/fault"
+)
+
+// Requests are kept at Q#id/META. Beside them, written in the same transaction:
+//
+//	W#workspace / Q#created#id   for each party: what its reviewers are asked
+//	S#email     / Q#created#id   what a person submitted
+//	D#email     / Q#created#id   what a person decided
+//	P#program   / Q#created#id   what was asked about a mini program
+//	L#sha256    / META           an approval link, by the digest of its token
+//	Q#id        / N#id           a mail about it that was sent
+type RequestRecord struct {
+	approval.Request
+	Execution int               `json:"execution"`         // of the release's machine
+	Resends   int               `json:"resends,omitempty"` // how often its mails were sent again
+	Tokens    map[string]string `json:"tokens,omitempty"`  // task tokens by party; they never leave the back end
+}
+
+func requestKey(id string) Key { return Key{"Q#" + id, "META"} }
+
+// Request reads one request; rev 0 when there is none.
+func Request(ctx context.Context, t Table, id string) (RequestRecord, int64, error) {
+	return Load[RequestRecord](ctx, t, requestKey(id))
+}
+
+// MustRequest reads one request; a missing one is NotFound.
+func MustRequest(ctx context.Context, t Table, id string) (RequestRecord, int64, error) {
+	q, rev, err := Request(ctx, t, id)
+	if err == nil && rev == 0 {
+		err = fault.New(fault.NotFound, "no_such_request", "There is no request %q.", id)
+	}
+	return q, rev, err
+}
+
+// CreateRequest makes the writes of a new request.
+func CreateRequest(q RequestRecord) []Write {
+	sk, id := requestSK(q.Request), ref{q.ID}
+	writes := []Write{
+		writeOf(requestKey(q.ID), q, Absent),
+		writeOf(Key{"S#" + q.SubmittedBy.Email, sk}, id, Any),
+		writeOf(Key{"P#" + q.MiniProgram, sk}, id, Any),
+	}
+	for _, p := range q.Parties {
+		writes = append(writes, writeOf(Key{"W#" + p.Workspace, sk}, id, Any))
+	}
+	return writes
+}
+
+// SaveRequest makes the write of a changed request under the revision it was read with.
+func SaveRequest(q RequestRecord, rev int64) Write { return writeOf(requestKey(q.ID), q, rev) }
+
+// DecidedWrite lists a request among those that a person decided.
+func DecidedWrite(q approval.Request, email string) Write {
+	return writeOf(Key{"D#" + email, requestSK(q)}, ref{q.ID}, Any)
+}
+
+func requestSK(q approval.Request) string { return "Q#" + stamp(q.CreatedAt) + "#" + q.ID }
+
+// Link is an approval link: who may decide what with it. Its token is not here, only its digest is the key.
+type Link struct {
+	Request   string    `json:"request"`
+	Party     string    `json:"party"`
+	Reviewer  string    `json:"reviewer"` // email
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+func linkKey(digest string) Key { return Key{"L#" + digest, "META"} }
+
+// LinkWrite keeps a link under the SHA-256 of its token; the row goes 30 days after the link has expired, so that
+// until then the page can say what became of it.
+func LinkWrite(digest string, l Link) Write {
+	w := writeOf(linkKey(digest), l, Any)
+	w.Expires = l.ExpiresAt.AddDate(0, 0, 30)
+	return w
+}
+
+// FindLink reads a link by the SHA-256 of its token; rev 0 when there is none.
+func FindLink(ctx context.Context, t Table, digest string) (Link, int64, error) {
+	return Load[Link](ctx, t, linkKey(digest))
+}
+
+// AskOnce writes a reviewer's mail and link together, unless the mail with that id was written before.
+func AskOnce(ctx context.Context, t Table, n Notice, digest string, l Link) error {
+	mark := Key{"Q#" + l.Request, "A#" + n.ID}
+	_, rev, err := Load[ref](ctx, t, mark)
+	if err != nil || rev > 0 {
+		return err
+	}
+	return t.Transact(ctx, writeOf(mark, ref{n.ID}, Absent), NoticeWrite(n), LinkWrite(digest, l))
+}

@@ -1,0 +1,170 @@
+package task
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"slipway/functions/internal/approval"
+	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/store"
+)
+
+// Applied is what Apply tells the machine.
+type Applied struct {
+	To         release.Status `json:"to"`
+	Request    string         `json:"request"`
+	Parties    []string       `json:"parties"`
+	Seconds    int64          `json:"seconds"`    // that the parties have to answer
+	OnApproval release.Status `json:"onApproval"` // where the last approval leads
+}
+
+// platformWorkspace is the operator's one workspace.
+const platformWorkspace = "platform"
+
+// Apply freezes what is applied for and asks for the release: a request when the target reviews, else the next
+// status at once.
+func Apply(t store.Table, w release.Workflow) Handler {
+	return Serve(func(ctx context.Context, in Input) (any, error) {
+		s, refused, err := carry(ctx, t, in, "", func(s *store.Scene, out *release.Outcome) ([]store.Write, error) {
+			return apply(ctx, t, s, out, in)
+		})
+		if err != nil {
+			return nil, err
+		}
+		if refused {
+			return nil, &named{Refused, fmt.Errorf("apply: %s", s.Release.Refusal.Detail)}
+		}
+		if err := endSuperseded(ctx, t, w, s.Release.Superseded); err != nil {
+			return nil, err
+		}
+		return applied(ctx, t, s, in)
+	})
+}
+
+// applied reads back what Apply made, so that a repeated Apply answers the same.
+func applied(ctx context.Context, t store.Table, s *store.Scene, in Input) (Applied, error) {
+	out := Applied{To: s.Release.Status, Parties: []string{}}
+	if out.To != release.UnderReview {
+		return out, nil
+	}
+	q, _, err := store.MustRequest(ctx, t, s.Release.Request)
+	if err != nil {
+		return out, err
+	}
+	for _, p := range q.Parties {
+		out.Parties = append(out.Parties, p.ID)
+	}
+	out.Request, out.Seconds = q.ID, int64(q.ExpiresAt.Sub(q.CreatedAt)/time.Second)
+	out.OnApproval, err = release.Next(release.Approve, release.UnderReview, release.FactsOf(s.Release, s.Settings))
+	return out, err
+}
+
+func apply(ctx context.Context, t store.Table, s *store.Scene, out *release.Outcome, in Input) ([]store.Write, error) {
+	var writes []store.Write
+	if in.Command.Information != nil {
+		m := s.MiniProgram
+		m.Information, m.UpdatedAt = in.Command.Information, in.Command.At
+		s.MiniProgram = m
+		writes = append(writes, s.SaveMiniProgram(m))
+	}
+	r := &out.Release
+	snapshot := snapshotOf(s, *r)
+	r.Digest = digestOf(snapshot)
+	r.Applicant = in.Command.Actor
+	if r.Status != release.UnderReview {
+		return writes, nil
+	}
+	if other, err := store.InReview(ctx, t, *r); err != nil {
+		return nil, err
+	} else if other != "" && other != r.ID {
+		return nil, fault.New(fault.Conflict, "already_in_review",
+			"Release %s of this mini program is already under review for this target. Withdraw it, or wait for the decision.", other)
+	}
+	q, err := requestOf(ctx, t, s, *r, in, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	r.Request = q.ID
+	return append(writes, store.CreateRequest(q)...), nil
+}
+
+func snapshotOf(s *store.Scene, r release.Release) approval.Snapshot {
+	return approval.Snapshot{
+		Information: s.MiniProgram.Information, Configuration: r.Configuration.Over(s.MiniProgram.Configuration),
+		EntranceURL: r.EntranceURL, PackageSHA256: r.Package.SHA256, ReportVerdict: r.TestVerdict, ReportSummary: r.TestSummary,
+	}
+}
+
+// digestOf is the SHA-256 of a snapshot's JSON, in hex; encoding/json writes the same bytes for the same value.
+func digestOf(s approval.Snapshot) string {
+	data, err := json.Marshal(s)
+	if err != nil { // plain data: this cannot happen
+		panic(err)
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func requestOf(ctx context.Context, t store.Table, s *store.Scene, r release.Release, in Input, snapshot approval.Snapshot) (store.RequestRecord, error) {
+	q := store.RequestRecord{Execution: in.Execution, Request: approval.Request{
+		ID: derivedID("q", in.Command.ID), Category: approval.Release, MiniProgram: r.MiniProgram, MiniProgramName: s.MiniProgram.Name(),
+		Workspace: r.Workspace, Version: r.Version, Release: r.ID, TargetName: s.App.Name,
+		Targets:     []approval.Target{{TargetApp: r.TargetApp, Environment: r.Environment}},
+		SubmittedBy: in.Command.Actor, CreatedAt: in.Command.At, ExpiresAt: in.Command.At.AddDate(0, 0, s.Settings.ApprovalDays),
+		Status: approval.Pending, Snapshot: snapshot, Digest: r.Digest, SignIn: s.Settings.ApprovalSignIn,
+	}}
+	parties := []struct{ id, workspace string }{{"app", s.App.Workspace}}
+	if s.Settings.Partner {
+		parties = append(parties, struct{ id, workspace string }{"platform", platformWorkspace})
+	}
+	for _, p := range parties {
+		party, err := partyOf(ctx, t, p.id, p.workspace, in.Command.Actor)
+		if err != nil {
+			return q, err
+		}
+		q.Parties = append(q.Parties, party)
+	}
+	return q, nil
+}
+
+// partyOf refuses a request that nobody could decide.
+func partyOf(ctx context.Context, t store.Table, id, workspace string, submitter catalog.Person) (approval.Party, error) {
+	ws, _, err := store.Load[catalog.Workspace](ctx, t, store.WorkspaceKey(workspace))
+	if err != nil {
+		return approval.Party{}, err
+	}
+	eligible, err := Reviewers(ctx, t, workspace, submitter)
+	if err != nil {
+		return approval.Party{}, err
+	}
+	if len(eligible) == 0 {
+		return approval.Party{}, fault.New(fault.Conflict, "nobody_to_review",
+			"Workspace %s has no admin or reviewer other than you who could decide this. Ask its admins to add one.", workspace)
+	}
+	return approval.Party{ID: id, Workspace: workspace, Name: ws.Name, Decision: approval.Pending}, nil
+}
+
+// Reviewers are the members of a workspace who may decide a request of the submitter's.
+func Reviewers(ctx context.Context, t store.Table, workspace string, submitter catalog.Person) ([]catalog.Member, error) {
+	members, err := store.Members(ctx, t, workspace)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(members, func(m catalog.Member) bool {
+		a := catalog.Actor{Person: catalog.Person{Email: m.Email}, Memberships: []catalog.Membership{{Workspace: m.Workspace, Kind: m.Kind, Role: m.Role}}}
+		return !a.May(catalog.DecideRequest, catalog.Object{AppWorkspaces: []string{workspace}, Submitter: submitter.Email})
+	}), nil
+}
+
+// derivedID makes an id from another, so that a task that runs twice makes the same one.
+func derivedID(prefix, from string) string {
+	sum := sha256.Sum256([]byte(prefix + ":" + from))
+	return prefix + hex.EncodeToString(sum[:10])
+}

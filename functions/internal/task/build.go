@@ -1,0 +1,186 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"slipway/functions/internal/build"
+	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/mail"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/store"
+)
+
+// Build builds the package of a release from the uploaded project, keeps it with its log, and says on the release how
+// it went. After a configuration change it first takes that over. A build that fails over the project is a result,
+// not an error; the machine waits for the merchant either way.
+func Build(t store.Table, packages release.Packages, signer build.Signer) Handler {
+	return Serve(func(ctx context.Context, in Input) (any, error) {
+		s, err := beginBuild(ctx, t, in)
+		if err != nil || s.Release.Build != release.Building {
+			return Done{}, err
+		}
+		version, err := store.Version(ctx, t, s.Release.MiniProgram, s.Release.Version)
+		if err != nil {
+			return nil, err
+		}
+		result, err := buildPackage(ctx, packages, signer, s, version)
+		if err != nil {
+			return nil, err
+		}
+		return Done{}, endBuild(ctx, t, packages, in, result)
+	})
+}
+
+// beginBuild takes over a new configuration, once, and marks the release as building.
+func beginBuild(ctx context.Context, t store.Table, in Input) (*store.Scene, error) {
+	if in.Command.Action == release.Configure {
+		s, _, err := carry(ctx, t, in, "", nil)
+		return s, err
+	}
+	s, err := store.LoadScene(ctx, t, in.Release)
+	if err != nil {
+		return nil, err
+	}
+	return s, mine(s, in)
+}
+
+func buildPackage(ctx context.Context, packages release.Packages, signer build.Signer, s *store.Scene, v catalog.Version) (*build.Result, error) {
+	project, found, err := openProject(ctx, packages, v, s.Settings)
+	if err != nil {
+		return nil, err
+	}
+	if project == nil {
+		return build.Refused(found), nil
+	}
+	r := s.Release
+	return build.Build(ctx, project, build.Options{
+		Version: r.Version, MiniProgram: r.MiniProgram, TargetApp: r.TargetApp, Environment: string(r.Environment),
+		EnvironmentVariables: r.Configuration.Over(s.MiniProgram.Configuration).EnvironmentVariables,
+		AllowUnresolved:      s.Settings.Runtime.AllowUnresolved, Signer: signer,
+	})
+}
+
+// openProject takes the uploaded archive in again. It was accepted when the version was submitted, so a refusal now
+// is about the object having changed, and is told as a fault of the project.
+func openProject(ctx context.Context, packages release.Packages, v catalog.Version, _ catalog.Settings) (*build.Project, []build.Diagnostic, error) {
+	object, err := packages.Open(ctx, v.ArchiveKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer object.Close()
+	archive, err := build.Unpack(object, object.Size(), build.Limits{})
+	var refused *fault.Error
+	if errors.As(err, &refused) && refused.Kind != fault.Unavailable {
+		return nil, []build.Diagnostic{{Severity: "error", Rule: refused.CodeOrKind(), Message: refused.Detail}}, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	project, found := build.Load(archive)
+	return project, found, nil
+}
+
+func endBuild(ctx context.Context, t store.Table, packages release.Packages, in Input, result *build.Result) error {
+	prefix := "releases/" + in.Release + "/"
+	logKey := prefix + "build.log"
+	if err := packages.Put(ctx, logKey, "text/plain; charset=utf-8", []byte(result.Log)); err != nil {
+		return err
+	}
+	pkg := release.Package{SHA256: result.SHA256, Size: result.Size, Signature: result.Signature, KeyID: result.KeyID}
+	if !result.Failed {
+		pkg.Key = prefix + result.SHA256 + ".zip"
+		if err := packages.Put(ctx, pkg.Key, "application/zip", result.Package); err != nil {
+			return err
+		}
+		for name, data := range result.SourceMaps {
+			if err := packages.Put(ctx, prefix+"maps/"+result.SHA256+"/"+name, "application/json", data); err != nil {
+				return err
+			}
+		}
+	}
+	return again(ctx, func() error {
+		s, err := store.LoadScene(ctx, t, in.Release)
+		if err != nil {
+			return err
+		}
+		if err := mine(s, in); err != nil || s.Release.Build != release.Building {
+			return err
+		}
+		r := s.Release
+		r.BuildLog, r.Token, r.UpdatedAt = logKey, "", in.Now
+		r.Build, r.Package, r.BuildFaults = release.Built, pkg, nil
+		if result.Failed {
+			r.Build, r.Package, r.BuildFaults = release.BuildFailed, release.Package{}, faultLines(result.Diagnostics)
+		}
+		writes := []store.Write{s.SaveRelease(r)}
+		writes = append(writes, store.EventWrites(buildEvent(r, in))...)
+		notice, err := buildFailedNotice(s, r, in, result)
+		if err != nil {
+			return err
+		}
+		if notice != nil {
+			writes = append(writes, store.NoticeWrite(*notice))
+		}
+		return t.Transact(ctx, writes...)
+	})
+}
+
+func buildEvent(r release.Release, in Input) store.Event {
+	detail := r.Package.SHA256
+	if len(r.BuildFaults) > 0 {
+		detail = r.BuildFaults[0]
+	}
+	return store.Event{
+		ID: derivedID("e", fmt.Sprintf("build/%s/%d", r.ID, in.Now.UnixNano())), At: in.Now, Action: "build", Actor: system, Via: "system",
+		MiniProgram: r.MiniProgram, Workspace: r.Workspace, Release: r.ID, Before: string(release.Building), After: string(r.Build), Detail: detail,
+	}
+}
+
+// maxFaults is how many faults of a build the release itself carries; the log has them all.
+const maxFaults = 20
+
+func faultLines(found []build.Diagnostic) []string {
+	var out []string
+	for _, d := range found {
+		if d.Severity != "error" || len(out) == maxFaults {
+			continue
+		}
+		line := d.Message
+		switch {
+		case d.File != "" && d.Line > 0:
+			line = fmt.Sprintf("%s:%d: %s", d.File, d.Line, d.Message)
+		case d.File != "":
+			line = d.File + ": " + d.Message
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func buildFailedNotice(s *store.Scene, r release.Release, in Input, result *build.Result) (*store.Notice, error) {
+	if !result.Failed {
+		return nil, nil
+	}
+	starter := r.CreatedBy
+	if in.Command.Action == release.Configure {
+		starter = in.Command.Actor
+	}
+	c := mail.BuildFailed{
+		Subject: mail.Subject{MiniProgram: s.MiniProgram.Name(), MiniProgramID: r.MiniProgram, Version: r.Version,
+			Targets: []mail.Target{{App: s.App.Name, Environment: string(r.Environment)}}},
+		StartedBy: starter.Name, FailedAt: in.Now,
+	}
+	for _, d := range result.Diagnostics {
+		if d.Severity == "error" {
+			c.Faults = append(c.Faults, mail.Fault{File: d.File, Line: d.Line, Message: d.Message})
+		}
+	}
+	n, err := mailTo(starter.Email, r.ID, fmt.Sprintf("build-failed-%d", in.Now.UnixNano()), c)
+	if n != nil {
+		n.Mail.Request = "" // it is about a release, not about a request
+	}
+	return n, err
+}

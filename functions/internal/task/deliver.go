@@ -1,0 +1,97 @@
+package task
+
+import (
+	"context"
+	"time"
+
+	"slipway/functions/internal/approval"
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/mail"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/store"
+)
+
+// Courier delivers what the outbox holds: mails and executions to start.
+type Courier struct {
+	Table    store.Table
+	Workflow release.Workflow
+	Sender   mail.Sender
+	Links    approval.Links
+}
+
+// A notice that cannot be delivered is tried again after a growing pause; a mail is given up after maxAttempts, about
+// two days, and shown as failed on its request. An execution is never given up.
+const (
+	maxAttempts = 20
+	maxPause    = 4 * time.Hour
+)
+
+// Deliver goes through the outbox once and says how many notices it delivered. A notice that fails stays for later
+// and does not hold up the others; the error is only about the table.
+func (c Courier) Deliver(ctx context.Context, now time.Time) (int, error) {
+	notices, revs, err := store.Outbox(ctx, c.Table, 100)
+	if err != nil {
+		return 0, err
+	}
+	delivered := 0
+	for i, n := range notices {
+		if n.NotUntil.After(now) {
+			continue
+		}
+		done, err := c.one(ctx, n, revs[i], now)
+		if err != nil {
+			return delivered, err
+		}
+		if done {
+			delivered++
+		}
+	}
+	return delivered, nil
+}
+
+func (c Courier) one(ctx context.Context, n store.Notice, rev int64, now time.Time) (bool, error) {
+	id, err := c.hand(ctx, n)
+	switch {
+	case err == nil:
+		n.Failed = ""
+		return true, store.Delivered(ctx, c.Table, n, id, now)
+	case n.Kind == store.NoticeMail && (final(err) || n.Attempts+1 >= maxAttempts):
+		n.Failed = err.Error()
+		return false, store.Delivered(ctx, c.Table, n, "", now)
+	}
+	n.Attempts++
+	n.Failed = err.Error()
+	n.NotUntil = now.Add(min(time.Second<<min(n.Attempts, 20), maxPause))
+	if err := store.Postpone(ctx, c.Table, n, rev); err != nil && !store.IsConflict(err) {
+		return false, err
+	}
+	return false, nil
+}
+
+// final says whether trying again cannot help.
+func final(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Unprocessable, fault.Invalid:
+		return true
+	}
+	return false
+}
+
+func (c Courier) hand(ctx context.Context, n store.Notice) (messageID string, err error) {
+	if n.Start != nil {
+		return "", c.Workflow.Start(ctx, n.Start.Machine, n.Start.Name, n.Start.Input)
+	}
+	m := n.Mail
+	link := ""
+	switch {
+	case m.Link != nil:
+		link = c.Links.URL(c.Links.Token(m.Link.Request, m.Link.Party, m.Link.Reviewer, m.Link.Nonce))
+	case m.Request != "":
+		link = c.Links.Base + "/requests/" + m.Request
+	}
+	msg, err := mail.Render(m.Template, m.Data, m.To, n.ID, link)
+	if err != nil {
+		return "", err
+	}
+	return c.Sender.Send(ctx, msg)
+}

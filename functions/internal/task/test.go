@@ -1,0 +1,132 @@
+package task
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/zip"
+
+	"slipway/functions/internal/compat"
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/store"
+)
+
+// Test runs the compatibility test on the built package and keeps the report of the run. The outcome informs people;
+// it blocks nothing by itself.
+func Test(t store.Table, packages release.Packages) Handler {
+	return Serve(func(ctx context.Context, in Input) (any, error) {
+		s, refused, err := carry(ctx, t, in, "", nil)
+		if err != nil || refused || s.Release.Compatibility != release.Testing {
+			return Done{}, err
+		}
+		report, err := testPackage(ctx, t, packages, s)
+		if err != nil {
+			return nil, err
+		}
+		return Done{}, endTest(ctx, t, packages, in, report)
+	})
+}
+
+func testPackage(ctx context.Context, t store.Table, packages release.Packages, s *store.Scene) (*compat.Report, error) {
+	r := s.Release
+	configuration := r.Configuration.Over(s.MiniProgram.Configuration)
+	input := compat.Input{
+		Runtime: s.Settings.Runtime, ServerDomains: configuration.ServerDomains, H5Domains: configuration.H5Domains,
+		PackageBytes: r.Package.Size, EntranceURL: r.EntranceURL,
+	}
+	if r.Package.Key != "" {
+		version, err := store.Version(ctx, t, r.MiniProgram, r.Version)
+		if err != nil {
+			return nil, err
+		}
+		project, found, err := openProject(ctx, packages, version, s.Settings)
+		if err != nil {
+			return nil, err
+		}
+		if project == nil {
+			return nil, fault.New(fault.Internal, "archive_changed", "The archive of version %s cannot be read any more: %s", r.Version, found[0].Message)
+		}
+		input.Project = project
+		if input.Built, err = unzip(ctx, packages, r.Package.Key); err != nil {
+			return nil, err
+		}
+	}
+	return compat.Run(ctx, input)
+}
+
+// unzip reads a package that Slipway built itself.
+func unzip(ctx context.Context, packages release.Packages, key string) (map[string][]byte, error) {
+	object, err := packages.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer object.Close()
+	reader, err := zip.NewReader(object, object.Size())
+	if err != nil {
+		return nil, fmt.Errorf("package %s: %w", key, err)
+	}
+	files := map[string][]byte{}
+	for _, entry := range reader.File {
+		r, err := entry.Open()
+		if err != nil {
+			return nil, fmt.Errorf("package %s: %w", key, err)
+		}
+		files[entry.Name], err = io.ReadAll(r)
+		r.Close()
+		if err != nil {
+			return nil, fmt.Errorf("package %s: %w", key, err)
+		}
+	}
+	return files, nil
+}
+
+// ReportKey is where the report of a test run is kept, with extension "json" or "html".
+func ReportKey(releaseID string, run int, extension string) string {
+	return fmt.Sprintf("releases/%s/report-%d.%s", releaseID, run, extension)
+}
+
+func endTest(ctx context.Context, t store.Table, packages release.Packages, in Input, report *compat.Report) error {
+	return again(ctx, func() error {
+		s, err := store.LoadScene(ctx, t, in.Release)
+		if err != nil {
+			return err
+		}
+		if err := mine(s, in); err != nil || s.Release.Compatibility != release.Testing {
+			return err
+		}
+		r := s.Release
+		r.TestRuns++
+		r.TestVerdict, r.TestSummary, r.UpdatedAt = string(report.Verdict), report.Line(), in.Now
+		r.Compatibility = release.TestPassed
+		if report.Verdict == compat.Fail {
+			r.Compatibility = release.TestFailed
+		}
+		if err := keepReport(ctx, packages, r, report); err != nil {
+			return err
+		}
+		e := store.Event{
+			ID: derivedID("e", fmt.Sprintf("test/%s/%d", r.ID, r.TestRuns)), At: in.Now, Action: "test-finished", Actor: system, Via: "system",
+			MiniProgram: r.MiniProgram, Workspace: r.Workspace, Release: r.ID, Before: string(release.Testing), After: string(r.Compatibility), Detail: r.TestSummary,
+		}
+		return t.Transact(ctx, append(store.EventWrites(e), s.SaveRelease(r))...)
+	})
+}
+
+func keepReport(ctx context.Context, packages release.Packages, r release.Release, report *compat.Report) error {
+	data, err := json.Marshal(report)
+	if err != nil {
+		return err
+	}
+	if err := packages.Put(ctx, ReportKey(r.ID, r.TestRuns, "json"), "application/json", data); err != nil {
+		return err
+	}
+	var page bytes.Buffer
+	if err := report.HTML(&page, compat.About{MiniProgram: r.MiniProgram, Version: r.Version, TargetApp: r.TargetApp, Environment: string(r.Environment), Run: r.TestRuns}); err != nil {
+		return err
+	}
+	return packages.Put(ctx, ReportKey(r.ID, r.TestRuns, "html"), "text/html; charset=utf-8", page.Bytes())
+}
