@@ -56,6 +56,13 @@ func offline() console.Facts {
 	return f
 }
 
+// asSeenBySubmitter is a release request without "you decide for it".
+func asSeenBySubmitter() console.Facts {
+	f := release()
+	f.Parties[0].You = false
+	return f
+}
+
 // wrong is a form that came back with all that can be wrong with it.
 var wrong = console.Form{Confirm: "1.2", Decision: console.Reject, Reason: "The price is <wrong>",
 	Errors: []fault.Field{
@@ -78,9 +85,9 @@ func samples() map[string]console.Page {
 		"done_force_removal": console.ApprovalDone{Facts: removal(), Decision: console.Approved, Party: "Demo Wallet", At: at(21, 10, 5)},
 		"request_decide": console.RequestPage{Facts: release(), Viewer: "Rita Chen", SignOut: "/sign-out", Status: "pending", CanDecide: true,
 			Party: "Demo Wallet", Form: console.Form{Action: "/requests/req_01/decision", Hidden: []console.Hidden{{Name: "csrf", Value: "c5f9"}}}},
-		"request_own": console.RequestPage{Facts: release(), Viewer: "Milo Baker", Status: "pending",
+		"request_own": console.RequestPage{Facts: asSeenBySubmitter(), Viewer: "Milo Baker", Status: "pending",
 			Why: "You submitted this request, so somebody else decides it."},
-		"request_rejected": console.RequestPage{Facts: release(), Viewer: "Milo Baker", Status: "rejected", CompletedAt: at(21, 10, 5),
+		"request_rejected": console.RequestPage{Facts: asSeenBySubmitter(), Viewer: "Milo Baker", Status: "rejected", CompletedAt: at(21, 10, 5),
 			Outcome: "The price on the second page is wrong."},
 		"home": console.Home{Address: "http://127.0.0.1:8080", SignedInAs: "Rita Chen",
 			Links: []console.Link{{Text: "Sign in", URL: "/sign-in", About: "as one of the people of the demo"},

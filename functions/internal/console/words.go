@@ -12,7 +12,8 @@ import (
 )
 
 var functions = template.FuncMap{"say": say, "paragraph": paragraph, "plain": plain, "when": when, "size": size,
-	"targets": targets, "status": status, "safe": safeURL, "shown": shown, "linked": linked, "list": list, "add": add}
+	"targets": targets, "status": status, "safe": safeURL, "shown": shown, "linked": linked, "list": list, "add": add,
+	"language": language}
 
 func add(a, b int) int { return a + b }
 
@@ -125,6 +126,16 @@ func status(s string) string {
 		return s
 	}
 	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+
+// language is s as a lang attribute takes it: a tag, or "" for a language nobody knows.
+func language(s string) string {
+	if languagePattern.MatchString(s) {
+		return s
+	}
+	return ""
 }
 
 // hostPattern is what may stand in a policy header: url.Parse alone lets ";" pass in a host.
