@@ -168,12 +168,12 @@ func TestFormOnlyForDeciders(t *testing.T) {
 }
 
 func TestOutboxNewestFirst(t *testing.T) {
-	rows := []console.OutboxRow{{Subject: "first", At: at(20, 8, 0)}, {Subject: "third", At: at(22, 8, 0)}, {Subject: "second", At: at(21, 8, 0)}}
+	rows := []console.OutboxRow{{Subject: "mail-1", At: at(20, 8, 0)}, {Subject: "mail-3", At: at(22, 8, 0)}, {Subject: "mail-2", At: at(21, 8, 0)}}
 	doc := style.ReplaceAllString(page(t, console.Outbox{Mails: rows}), "")
-	if a, b, c := strings.Index(doc, "third"), strings.Index(doc, "second"), strings.Index(doc, "first"); a > b || b > c {
+	if a, b, c := strings.Index(doc, "mail-3"), strings.Index(doc, "mail-2"), strings.Index(doc, "mail-1"); a > b || b > c {
 		t.Errorf("the order is wrong: %d, %d, %d", a, b, c)
 	}
-	if rows[0].Subject != "first" {
+	if rows[0].Subject != "mail-1" {
 		t.Error("the caller's list was reordered")
 	}
 }
