@@ -104,8 +104,11 @@ var (
 	sender  = below{"mail", "The mail service"}
 )
 
-// throttles are the error codes that mean "too much", whichever service says it.
-var throttles = retry.DefaultThrottleErrorCodes
+// throttled says whether a code means "too much", whichever service says it.
+func throttled(code string) bool {
+	_, ok := retry.DefaultThrottleErrorCodes[code]
+	return ok || code == "ExecutionLimitExceeded" // too many machines run at once
+}
 
 // fault turns an error of the SDK into the kind that the ports promise; what fits no kind is a bug and stays itself.
 func (b below) fault(op string, err error) error {
@@ -114,7 +117,7 @@ func (b below) fault(op string, err error) error {
 		if api.ErrorCode() == "TransactionInProgressException" {
 			return b.unavailable(op, err) // the first try of the same transaction, which may still go through
 		}
-		if _, ok := throttles[api.ErrorCode()]; ok {
+		if throttled(api.ErrorCode()) {
 			return b.limited(op, err)
 		}
 	}
