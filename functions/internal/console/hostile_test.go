@@ -107,6 +107,14 @@ func TestHiddenCharactersAreShown(t *testing.T) {
 	}
 }
 
+func TestEmptyLinesAreClosed(t *testing.T) {
+	f := offline()
+	f.Reason = "first" + strings.Repeat("\r\n \t", 300) + "\u2028last\n\n"
+	if doc := page(t, console.ApprovalPage{Facts: f}); !strings.Contains(doc, "first<br>\n<br>\nlast</blockquote>") {
+		t.Error("the reason is not shown as two lines with one between")
+	}
+}
+
 // Emoji and Indic scripts are made with joiners; those are not attacks.
 func TestJoinersStay(t *testing.T) {
 	f := release()

@@ -23,12 +23,16 @@ func say(s string) template.HTML {
 	return template.HTML("<bdi>" + reveal(strings.Join(strings.Fields(spaced(s)), " ")) + "</bdi>") //nolint:gosec // reveal escapes
 }
 
-// paragraph is say for text of several lines.
+// paragraph is say for text of several lines. Of several empty lines one stays: hundreds would push the form away.
 func paragraph(s string) template.HTML {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	for i, l := range lines {
-		lines[i] = reveal(spaced(l))
+	var lines []string
+	for l := range strings.SplitSeq(strings.TrimSpace(s), "\n") {
+		l = strings.TrimSpace(spaced(l))
+		if l == "" && len(lines) > 0 && lines[len(lines)-1] == "" {
+			continue
+		}
+		lines = append(lines, reveal(l))
 	}
 	return template.HTML(strings.Join(lines, "<br>\n")) //nolint:gosec // reveal escapes
 }

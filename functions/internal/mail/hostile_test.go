@@ -173,6 +173,32 @@ func TestLegitimateScriptsStay(t *testing.T) {
 	}
 }
 
+func TestLongReasonsAreCut(t *testing.T) {
+	for name, c := range map[string]struct{ reason, want string }{
+		"endless":     {strings.Repeat("word ", 2000), strings.TrimSpace(strings.Repeat("word ", 800)) + "…"},
+		"empty lines": {"\n\nfirst" + strings.Repeat("\r\n \t", 300) + "\r\nlast\n", "first\n> \n> last"},
+	} {
+		m := samples()["offline_done"].(mail.OfflineDone)
+		m.Reason = c.reason
+		got, err := m.Message(to, reference, link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(got.Text, "\n> "+c.want+"\n\n") {
+			t.Errorf("%s: the text is\n%s", name, got.Text)
+		}
+	}
+}
+
+// On a laptop links are http, and must work there.
+func TestLaptopLinks(t *testing.T) {
+	local := "http://127.0.0.1:8080/approvals/Zm9v"
+	m, err := review.Message(to, reference, local)
+	if err != nil || !strings.Contains(m.Text, "\n"+local+"\n") {
+		t.Errorf("the link is not in the text: %v", err)
+	}
+}
+
 // A mail program may fetch nothing for us: opening a mail must not tell anybody.
 func TestNothingIsFetched(t *testing.T) {
 	for name, c := range samples() {

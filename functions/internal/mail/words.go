@@ -215,12 +215,17 @@ func line(s string, limit int) string {
 	return cut(strings.Join(strings.Fields(visible(s)), " "), limit)
 }
 
-// text keeps line breaks and nothing else that moves the cursor.
+// text keeps line breaks and nothing else that moves the cursor. Of several empty lines one stays: hundreds would push
+// what follows out of sight.
 func text(s string) string {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n").Replace(s)
-	lines := strings.Split(s, "\n")
-	for i, l := range lines {
-		lines[i] = strings.Join(strings.Fields(visible(l)), " ")
+	var lines []string
+	for l := range strings.SplitSeq(strings.TrimSpace(s), "\n") {
+		l = strings.Join(strings.Fields(visible(l)), " ")
+		if l == "" && len(lines) > 0 && lines[len(lines)-1] == "" {
+			continue
+		}
+		lines = append(lines, l)
 	}
 	return cut(strings.TrimSpace(strings.Join(lines, "\n")), maxText)
 }
