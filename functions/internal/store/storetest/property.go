@@ -62,7 +62,7 @@ func property(t *testing.T, table store.Table) {
 		keys := rapid.Custom(func(rt *rapid.T) store.Key {
 			return key(rapid.SampledFrom(pks).Draw(rt, "pk"), rapid.SampledFrom(sks).Draw(rt, "sk"))
 		})
-		for range rapid.IntRange(1, 6).Draw(rt, "steps") {
+		for range rapid.IntRange(1, 4).Draw(rt, "steps") {
 			writes := drawWrites(rt, m, keys)
 			err := table.Transact(context.Background(), writes...)
 			if m.transact(writes) != (err == nil) || (err != nil && !fault.Is(err, fault.Conflict)) {
