@@ -56,6 +56,6 @@ func (c *Call) authenticateToken(ctx context.Context, table store.Table, workspa
 		return fault.New(fault.Unauthenticated, "token_ended", "This CI token has expired or was deleted; make another one.")
 	}
 	c.Via = "ci"
-	c.Actor = catalog.Actor{Person: catalog.Person{Subject: "token:" + token.ID, Name: token.Name}, Token: &token}
+	c.Actor = catalog.Actor{Person: catalog.Person{Subject: "token:" + token.ID, Name: token.Name}, Token: &token.Token}
 	return nil
 }

@@ -4,18 +4,150 @@ import (
 	"context"
 
 	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
 )
 
-func memberKey(workspace, email string) Key     { return Key{"W#" + workspace, "M#" + email} }
-func membershipKey(email, workspace string) Key { return Key{"U#" + email, "M#" + workspace} }
-func tokenKey(workspace, id string) Key         { return Key{"W#" + workspace, "K#" + id} }
-
-// Memberships lists the workspaces of a person with their role there.
-func Memberships(ctx context.Context, t Table, email string) ([]catalog.Membership, error) {
-	return List[catalog.Membership](ctx, t, membershipKey(email, "").PK, "M#")
+// Workspace reads a workspace; rev 0 when there is none.
+func Workspace(ctx context.Context, t Table, id string) (catalog.Workspace, int64, error) {
+	return Load[catalog.Workspace](ctx, t, WorkspaceKey(id))
 }
 
-// Token reads a CI token by its id; rev 0 when there is none. It may have expired.
-func Token(ctx context.Context, t Table, workspace, id string) (catalog.Token, int64, error) {
-	return Load[catalog.Token](ctx, t, tokenKey(workspace, id))
+// CreateWorkspace makes the write of a new workspace.
+func CreateWorkspace(w catalog.Workspace) Write { return writeOf(WorkspaceKey(w.ID), w, Absent) }
+
+// TargetApp reads a target app; rev 0 when there is none.
+func TargetApp(ctx context.Context, t Table, id string) (catalog.TargetApp, int64, error) {
+	return Load[catalog.TargetApp](ctx, t, TargetAppKey(id))
+}
+
+// CreateTargetApp makes the writes of a new target app; its id must be free everywhere.
+func CreateTargetApp(a catalog.TargetApp) []Write {
+	return []Write{
+		writeOf(TargetAppKey(a.ID), a, Absent),
+		writeOf(Key{"W#" + a.Workspace, "A#" + a.ID}, ref{a.ID}, Any),
+		writeOf(Key{appsPK, "A#" + a.ID}, ref{a.ID}, Any),
+	}
+}
+
+// SaveTargetApp makes the write of a changed target app under the revision it was read with.
+func SaveTargetApp(a catalog.TargetApp, rev int64) Write { return writeOf(TargetAppKey(a.ID), a, rev) }
+
+// TargetApps reads a page of the apps of a workspace, or of all apps when workspace is "", in the order of ids. The
+// page starts behind the app named after.
+func TargetApps(ctx context.Context, t Table, workspace, after string, limit int) (Slice[catalog.TargetApp], error) {
+	var out Slice[catalog.TargetApp]
+	r := Range{appsPK, "A#"}
+	if workspace != "" {
+		r.PK = "W#" + workspace
+	}
+	rows, err := ReadSlice[ref](ctx, t, r, after, limit, false)
+	if err != nil {
+		return out, err
+	}
+	keys := make([]Key, len(rows.Items))
+	for i, row := range rows.Items {
+		keys[i] = TargetAppKey(row.ID)
+	}
+	out.Items, _, err = LoadAll[catalog.TargetApp](ctx, t, keys)
+	out.Next = rows.Next
+	return out, err
+}
+
+// MiniProgram reads a mini program; rev 0 when there is none.
+func MiniProgram(ctx context.Context, t Table, id string) (catalog.MiniProgram, int64, error) {
+	return Load[catalog.MiniProgram](ctx, t, MiniProgramKey(id))
+}
+
+// CreateMiniProgram makes the writes of a new mini program.
+func CreateMiniProgram(m catalog.MiniProgram) []Write {
+	writes := []Write{
+		writeOf(MiniProgramKey(m.ID), m, Absent),
+		writeOf(Key{"W#" + m.Workspace, "P#" + programSK(m)}, ref{m.ID}, Any),
+	}
+	for _, member := range m.Members {
+		writes = append(writes, AddMiniProgramMember(m, member.Email))
+	}
+	return writes
+}
+
+func programSK(m catalog.MiniProgram) string { return stamp(m.CreatedAt) + "#" + m.ID }
+
+// SaveMiniProgram makes the write of a changed mini program under the revision it was read with. Changes of its
+// members also need AddMiniProgramMember or RemoveMiniProgramMember.
+func SaveMiniProgram(m catalog.MiniProgram, rev int64) Write {
+	return writeOf(MiniProgramKey(m.ID), m, rev)
+}
+
+// AddMiniProgramMember makes the write that lists the mini program for a person.
+func AddMiniProgramMember(m catalog.MiniProgram, email string) Write {
+	return writeOf(Key{"U#" + email, "P#" + programSK(m)}, ref{m.ID}, Any)
+}
+
+// RemoveMiniProgramMember makes the write that ends it.
+func RemoveMiniProgramMember(m catalog.MiniProgram, email string) Write {
+	return Write{Op: Delete, Key: Key{"U#" + email, "P#" + programSK(m)}, IfRev: Any}
+}
+
+// ShowMiniProgram makes the writes by which the staff of a workspace that does not own the mini program see it from
+// now on: of a super app that it is released to, or of the platform.
+func ShowMiniProgram(m catalog.MiniProgram, workspace string) []Write {
+	return []Write{
+		writeOf(Key{"P#" + m.ID, "H#" + workspace}, ref{workspace}, Any),
+		writeOf(Key{"W#" + workspace, "H#" + programSK(m)}, ref{m.ID}, Any),
+	}
+}
+
+// SeenBy says which of the workspaces the mini program was shown to.
+func SeenBy(ctx context.Context, t Table, miniProgram string, workspaces []string) ([]string, error) {
+	var keys []Key
+	for _, w := range workspaces {
+		keys = append(keys, Key{"P#" + miniProgram, "H#" + w})
+	}
+	rows, _, err := LoadAll[ref](ctx, t, keys)
+	var out []string
+	for _, row := range rows {
+		if row.ID != "" {
+			out = append(out, row.ID)
+		}
+	}
+	return out, err
+}
+
+// OwnedBy, ShownTo and MemberIn are the ranges of mini programs for Merge.
+func OwnedBy(workspace string) Range { return Range{"W#" + workspace, "P#"} }
+func ShownTo(workspace string) Range { return Range{"W#" + workspace, "H#"} }
+func MemberIn(email string) Range    { return Range{"U#" + email, "P#"} }
+
+// MiniPrograms reads mini programs by id, in the order asked; one that is missing has no ID.
+func MiniPrograms(ctx context.Context, t Table, ids []string) ([]catalog.MiniProgram, error) {
+	keys := make([]Key, len(ids))
+	for i, id := range ids {
+		keys[i] = MiniProgramKey(id)
+	}
+	out, _, err := LoadAll[catalog.MiniProgram](ctx, t, keys)
+	return out, err
+}
+
+// FindVersion reads a version; rev 0 when there is none.
+func FindVersion(ctx context.Context, t Table, miniProgram, number string) (catalog.Version, int64, error) {
+	return Load[catalog.Version](ctx, t, versionKey(miniProgram, number))
+}
+
+// Version reads a version; a missing one is NotFound.
+func Version(ctx context.Context, t Table, miniProgram, number string) (catalog.Version, error) {
+	v, rev, err := FindVersion(ctx, t, miniProgram, number)
+	if err == nil && rev == 0 {
+		err = fault.New(fault.NotFound, "no_such_version", "There is no version %q of %s.", number, miniProgram)
+	}
+	return v, err
+}
+
+// SaveVersion makes the write of a version: Absent for a new one, else the revision it was read with.
+func SaveVersion(v catalog.Version, rev int64) Write {
+	return writeOf(versionKey(v.MiniProgram, v.Number), v, rev)
+}
+
+// Versions reads a page of versions, highest number first.
+func Versions(ctx context.Context, t Table, miniProgram, after string, limit int) (Slice[catalog.Version], error) {
+	return ReadSlice[catalog.Version](ctx, t, Range{"P#" + miniProgram, "V#"}, after, limit, true)
 }
