@@ -36,7 +36,6 @@ type object struct {
 	kept  map[int64][]byte
 	age   []int64 // block numbers, the oldest first
 	ahead int64   // blocks of the last request
-	next  int64   // block after the last request
 }
 
 // Open implements release.Packages. Reads end with ctx; an object that is replaced meanwhile cannot be read on.
@@ -81,7 +80,7 @@ func (o *object) open() error {
 	if o.size > 0 {
 		o.keep(0, first)
 	}
-	o.ahead, o.next = 1, 1
+	o.ahead = 1
 	return nil
 }
 
@@ -123,7 +122,7 @@ func (o *object) block(i, last int64) ([]byte, error) {
 		return b, nil
 	}
 	count := last - i + 1
-	if i == o.next {
+	if _, on := o.kept[i-1]; on {
 		count = max(count, 2*o.ahead)
 	}
 	count = min(count, maxAhead, (o.size-i*block+block-1)/block)
@@ -131,7 +130,7 @@ func (o *object) block(i, last int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.ahead, o.next = count, i+count
+	o.ahead = count
 	for n := range count {
 		o.keep(i+n, body[n*block:min((n+1)*block, int64(len(body)))])
 	}

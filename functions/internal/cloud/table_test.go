@@ -228,6 +228,39 @@ func TestEmptyPages(t *testing.T) {
 	}
 }
 
+// TestStartOutsidePrefix never sends DynamoDB a start that lies outside the prefix, which it refuses and moto takes.
+func TestStartOutsidePrefix(t *testing.T) {
+	for _, c := range []struct {
+		after      string
+		descending bool
+		sends      string // "start", "no start" or "nothing"
+	}{
+		{"a", false, "no start"},
+		{"b", false, "start"},
+		{"b#1", false, "start"},
+		{"c", false, "nothing"},
+		{"a", true, "nothing"},
+		{"b#1", true, "start"},
+		{"c", true, "no start"},
+	} {
+		s := aws(t, answer{status: 200, body: `{"Items":[]}`})
+		page, err := openTable(t).Query(context.Background(), store.Query{PK: "p", Prefix: "b", After: c.after, Limit: 5, Descending: c.descending})
+		if err != nil || len(page.Items) > 0 || page.More {
+			t.Errorf("after %q: %+v, %v", c.after, page, err)
+		}
+		sends := "nothing"
+		if s.count() > 0 {
+			sends = "no start"
+			if strings.Contains(s.requests[0].body, "ExclusiveStartKey") {
+				sends = "start"
+			}
+		}
+		if sends != c.sends {
+			t.Errorf("after %q, descending %v: sends %s, want %s", c.after, c.descending, sends, c.sends)
+		}
+	}
+}
+
 // TestForeignItem refuses what this program did not write.
 func TestForeignItem(t *testing.T) {
 	for _, item := range []string{`{"pk":{"S":"p"},"sk":{"S":"a"}}`, `{"pk":{"S":"p"},"sk":{"S":"a"},"rev":{"N":"1.5"}}`} {

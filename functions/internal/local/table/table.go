@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/store"
@@ -32,7 +33,7 @@ var _ store.Table = (*Table)(nil)
 // Open opens the file at path, made when it is missing. Only one process can have it open.
 func Open(path string) (*Table, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("table: %s is open in another process; stop that one, or name another file", path)
 	}
 	if err != nil {
@@ -256,7 +257,7 @@ func unavailable(err error) error {
 
 // reading names the operation; a closed file is the laptop's way of being unreachable.
 func reading(op string, err error) error {
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
 		return unavailable(err)
 	}
 	return fmt.Errorf("table: %s: %w", op, err)
