@@ -14,6 +14,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -115,6 +117,9 @@ func (c *Call) admit(ctx context.Context, table store.Table) (err error) {
 	if c.request.RequestContext.TimeEpoch <= 0 {
 		return fmt.Errorf("the event carries no time")
 	}
+	if err := c.plausible(); err != nil {
+		return err
+	}
 	if c.body, err = bodyOf(c.request); err != nil {
 		return err
 	}
@@ -129,6 +134,20 @@ func (c *Call) admit(ctx context.Context, table store.Table) (err error) {
 	}
 	if c.Route.Auth == Link {
 		c.Via = "link"
+	}
+	return nil
+}
+
+// maxParam is more than any id, email or number has.
+const maxParam = 256
+
+// plausible refuses path parameters that cannot name anything, before they become keys.
+func (c *Call) plausible() error {
+	for _, name := range Params(c.Route.Pattern) {
+		v := c.Param(name)
+		if v == "" || len(v) > maxParam || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+			return fault.New(fault.NotFound, "not_found", "The {%s} in the path cannot be one: it is empty, too long or not text.", name)
+		}
 	}
 	return nil
 }
@@ -203,7 +222,7 @@ func (c *Call) subjectOfLog() string {
 		return c.subject
 	}
 	var parts []string
-	for _, name := range params(c.Route.Pattern) {
+	for _, name := range Params(c.Route.Pattern) {
 		if name != "token" { // an approval link's token is a secret
 			parts = append(parts, c.Param(name))
 		}

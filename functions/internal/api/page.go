@@ -65,7 +65,7 @@ func (c *Call) listDigest() string {
 	write := func(s string) { h.Write(strconv.AppendInt(nil, int64(len(s)), 10)); h.Write([]byte(":" + s)) }
 	write(c.Route.Operation)
 	write(c.Actor.Email)
-	for _, name := range params(c.Route.Pattern) {
+	for _, name := range Params(c.Route.Pattern) {
 		write(c.Param(name))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.query)) {

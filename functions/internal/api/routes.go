@@ -25,9 +25,9 @@ type Route struct {
 // Key is the route key of API Gateway: "POST /v1/releases/{id}/apply".
 func (r Route) Key() string { return r.Method + " " + r.Pattern }
 
-var paged = []string{"pageSize", "pageToken"}
+var paging = []string{"pageSize", "pageToken"}
 
-func query(names ...string) []string { return append(names, paged...) }
+func query(names ...string) []string { return append(names, paging...) }
 
 // Routes is the one list of what can be asked.
 var Routes = []Route{
@@ -44,7 +44,7 @@ var Routes = []Route{
 	{"POST", "/v1/workspaces/{workspace}/target-apps", "workspaces/create-target-app", "createTargetApp", Bearer, nil},
 	{"PATCH", "/v1/target-apps/{targetApp}/settings", "workspaces/update-settings", "updateSettings", Bearer, nil},
 	{"POST", "/v1/workspaces/{workspace}/tokens", "workspaces/create-token", "createToken", Bearer, nil},
-	{"DELETE", "/v1/workspaces/{workspace}/tokens/{token}", "workspaces/delete-token", "deleteToken", Bearer, nil},
+	{"DELETE", "/v1/workspaces/{workspace}/tokens/{id}", "workspaces/delete-token", "deleteToken", Bearer, nil},
 
 	{"POST", "/v1/mini-programs", "miniprograms/create", "createMiniProgram", Bearer, nil},
 	{"PATCH", "/v1/mini-programs/{id}", "miniprograms/update", "updateMiniProgram", Bearer, nil},
@@ -87,12 +87,11 @@ var Routes = []Route{
 
 	{"GET", "/v1/resolve/{targetApp}/{environment}/{miniProgram}", "resolve/resolve", "resolve", Public, []string{"user"}},
 	{"GET", "/v1/explain/{targetApp}/{environment}/{miniProgram}", "resolve/explain", "explain", Bearer, []string{"user"}},
-	{"GET", "/v1/manifests/{targetApp}/{environment}", "resolve/manifest", "readManifest", Public, nil},
 	{"GET", "/openapi.yaml", "resolve/contract", "readContract", Public, nil},
 }
 
-// params lists the parameters of a pattern in order.
-func params(pattern string) []string {
+// Params lists the parameters of a pattern in order.
+func Params(pattern string) []string {
 	var out []string
 	for part := range strings.SplitSeq(pattern, "/") {
 		if strings.HasPrefix(part, "{") {

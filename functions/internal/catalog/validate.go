@@ -57,19 +57,23 @@ func (i Information) validate(path string) []fault.Field {
 	return append(out, ValidateEmail(path+".serviceEmail", i.ServiceEmail)...)
 }
 
-// Validate names everything wrong with a configuration; releaseSpecific ones may have environment variables.
+// Validate names everything wrong with a configuration; releaseSpecific ones may have environment variables. With an
+// empty path the configuration is the whole document.
 func (c Configuration) Validate(path string, releaseSpecific bool) []fault.Field {
+	if path != "" {
+		path += "."
+	}
 	out := slices.Concat(
-		domains(path+".serverDomains", c.ServerDomains),
-		domains(path+".h5Domains", c.H5Domains),
-		identifier(path+".clientId", c.ClientID),
-		identifier(path+".merchantId", c.MerchantID),
-		ValidateTesters(path+".testers", c.Testers),
+		domains(path+"serverDomains", c.ServerDomains),
+		domains(path+"h5Domains", c.H5Domains),
+		identifier(path+"clientId", c.ClientID),
+		identifier(path+"merchantId", c.MerchantID),
+		ValidateTesters(path+"testers", c.Testers),
 	)
 	if c.EnvironmentVariables != nil && !releaseSpecific {
-		out = append(out, wrong(path+".environmentVariables", "belongs to a release; set it in the configuration of one")...)
+		return append(out, wrong(path+"environmentVariables", "belongs to a release; set it in the configuration of one")...)
 	}
-	return append(out, variables(path+".environmentVariables", c.EnvironmentVariables)...)
+	return append(out, variables(path+"environmentVariables", c.EnvironmentVariables)...)
 }
 
 func domains(path string, list []string) []fault.Field {

@@ -32,24 +32,32 @@ func CreateTargetApp(a catalog.TargetApp) []Write {
 // SaveTargetApp makes the write of a changed target app under the revision it was read with.
 func SaveTargetApp(a catalog.TargetApp, rev int64) Write { return writeOf(TargetAppKey(a.ID), a, rev) }
 
-// TargetApps reads a page of the apps of a workspace, or of all apps when workspace is "", in the order of ids. The
-// page starts behind the app named after.
-func TargetApps(ctx context.Context, t Table, workspace, after string, limit int) (Slice[catalog.TargetApp], error) {
-	var out Slice[catalog.TargetApp]
-	r := Range{appsPK, "A#"}
-	if workspace != "" {
-		r.PK = "W#" + workspace
+// TargetApps lists the apps of a workspace in the order of their ids.
+func TargetApps(ctx context.Context, t Table, workspace string) ([]catalog.TargetApp, error) {
+	rows, err := List[ref](ctx, t, "W#"+workspace, "A#")
+	if err != nil {
+		return nil, err
 	}
-	rows, err := ReadSlice[ref](ctx, t, r, after, limit, false)
+	return targetApps(ctx, t, rows)
+}
+
+// AllTargetApps reads a page of the apps of all workspaces in the order of their ids.
+func AllTargetApps(ctx context.Context, t Table, after string, limit int) (out Slice[catalog.TargetApp], err error) {
+	rows, err := ReadSlice[ref](ctx, t, Range{appsPK, "A#"}, after, limit, false)
 	if err != nil {
 		return out, err
 	}
-	keys := make([]Key, len(rows.Items))
-	for i, row := range rows.Items {
+	out.Next = rows.Next
+	out.Items, err = targetApps(ctx, t, rows.Items)
+	return out, err
+}
+
+func targetApps(ctx context.Context, t Table, rows []ref) ([]catalog.TargetApp, error) {
+	keys := make([]Key, len(rows))
+	for i, row := range rows {
 		keys[i] = TargetAppKey(row.ID)
 	}
-	out.Items, _, err = LoadAll[catalog.TargetApp](ctx, t, keys)
-	out.Next = rows.Next
+	out, _, err := LoadAll[catalog.TargetApp](ctx, t, keys)
 	return out, err
 }
 
@@ -151,3 +159,6 @@ func SaveVersion(v catalog.Version, rev int64) Write {
 func Versions(ctx context.Context, t Table, miniProgram, after string, limit int) (Slice[catalog.Version], error) {
 	return ReadSlice[catalog.Version](ctx, t, Range{"P#" + miniProgram, "V#"}, after, limit, true)
 }
+
+// PlaceOf is where a mini program is in the order of Merge.
+func PlaceOf(m catalog.MiniProgram) string { return programSK(m) }

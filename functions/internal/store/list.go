@@ -86,9 +86,7 @@ func Merge(ctx context.Context, t Table, ranges []Range, after string, limit int
 	return ids, nil
 }
 
-// WorkspaceHistory and MiniProgramHistory are the ranges of events.
-func WorkspaceHistory(id string) Range   { return Range{"W#" + id, "E#"} }
-func MiniProgramHistory(id string) Range { return Range{"P#" + id, "E#"} }
-
-// Place is where an event is in its history, for reading on.
-func (e Event) Place() string { return "E#" + stamp(e.At) + "#" + e.ID }
+// EventsOfWorkspace, EventsOfMiniProgram and EventsOfRelease are the ranges of histories.
+func EventsOfWorkspace(id string) Range   { return Range{"W#" + id, "E#"} }
+func EventsOfMiniProgram(id string) Range { return Range{"P#" + id, "E#"} }
+func EventsOfRelease(id string) Range     { return Range{"R#" + id, "E#"} }

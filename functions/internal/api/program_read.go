@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/store"
+)
+
+// mostLooked bounds how many mini programs one search reads; the page is shorter then, and its token goes on.
+const mostLooked = 1000
+
+// ReadMiniPrograms answers GET /v1/mini-programs, one mini program, and its history.
+func ReadMiniPrograms(t store.Table) Handler {
+	return Serve(t, Operations{
+		"listMiniPrograms": func(ctx context.Context, c *Call) (Answer, error) { return c.listPrograms(ctx, t) },
+		"readMiniProgram": func(ctx context.Context, c *Call) (Answer, error) {
+			m, rev, err := c.miniProgramRev(ctx, t, catalog.SeeMiniProgram)
+			return c.answerProgram(200, m, rev), err
+		},
+		"listMiniProgramEvents": func(ctx context.Context, c *Call) (Answer, error) {
+			m, err := c.miniProgram(ctx, t, catalog.SeeMiniProgram)
+			if err != nil {
+				return Answer{}, err
+			}
+			// The history tells who does what inside the merchant's house; those it was released to have their requests.
+			if !c.Actor.May(catalog.SeeMiniProgram, objectOf(c.Actor, m)) {
+				return Answer{}, fault.New(fault.Forbidden, "forbidden", "The history is for the people of the mini program's own workspace.")
+			}
+			return c.listEvents(ctx, t, store.EventsOfMiniProgram(m.ID))
+		},
+	})
+}
+
+// listPrograms answers the mini programs that the caller sees, newest first, found by a part of a name or by id.
+func (c *Call) listPrograms(ctx context.Context, t store.Table) (Answer, error) {
+	size, after, err := c.Page(maxPage)
+	if err != nil {
+		return Answer{}, err
+	}
+	q := strings.ToLower(strings.TrimSpace(c.Query("q")))
+	if utf8.RuneCountInString(q) > 100 {
+		return Answer{}, fault.Fields([]fault.Field{{Field: "q", Detail: "is longer than 100 characters"}})
+	}
+	ranges := c.programRanges()
+	out := []ProgramView{}
+	for looked := 0; looked < mostLooked; looked += size {
+		ids, err := store.Merge(ctx, t, ranges, after, size)
+		if err != nil {
+			return Answer{}, err
+		}
+		found, err := c.pick(ctx, t, ids.Items, q)
+		if err != nil {
+			return Answer{}, err
+		}
+		for _, m := range found {
+			out = append(out, c.programView(m))
+			if len(out) == size { // what is left of ids comes again on the next page
+				return Answer{Body: NewList(out, c.nextProgram(m, ids))}, nil
+			}
+		}
+		if after = ids.Next; after == "" {
+			break
+		}
+	}
+	return Answer{Body: NewList(out, c.next(after))}, nil
+}
+
+// nextProgram is where to go on after m, unless m was the last of all.
+func (c *Call) nextProgram(m catalog.MiniProgram, ids store.Slice[string]) string {
+	if ids.Next == "" && ids.Items[len(ids.Items)-1] == m.ID {
+		return ""
+	}
+	return c.NextPage(store.PlaceOf(m))
+}
+
+// pick reads the mini programs and keeps those that match and that the caller may see.
+func (c *Call) pick(ctx context.Context, t store.Table, ids []string, q string) ([]catalog.MiniProgram, error) {
+	all, err := store.MiniPrograms(ctx, t, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []catalog.MiniProgram
+	for _, m := range all {
+		if m.ID == "" || !matchesQuery(m, q) {
+			continue
+		}
+		if w := c.Query("workspace"); w != "" && m.Workspace != w {
+			continue
+		}
+		sees, err := c.sees(ctx, t, m)
+		if err != nil {
+			return nil, err
+		}
+		if sees {
+			out = append(out, m)
+		}
+	}
+	return out, nil
+}
+
+func matchesQuery(m catalog.MiniProgram, q string) bool {
+	if q == "" || strings.ToLower(m.ID) == q {
+		return true
+	}
+	for _, i := range m.Information {
+		if strings.Contains(strings.ToLower(i.Name), q) {
+			return true
+		}
+	}
+	return false
+}
+
+// programRanges is where the mini programs that the caller may see are listed.
+func (c *Call) programRanges() []store.Range {
+	if c.Actor.Token != nil {
+		return []store.Range{store.OwnedBy(c.Actor.Token.Workspace)}
+	}
+	out := []store.Range{store.MemberIn(c.Actor.Email)}
+	for _, m := range c.Actor.Memberships {
+		if c.Actor.May(catalog.SeeMiniProgram, catalog.Object{Workspace: m.Workspace, Kind: m.Kind}) {
+			out = append(out, store.OwnedBy(m.Workspace))
+		}
+		if slices.Contains([]catalog.WorkspaceKind{catalog.SuperApp, catalog.Platform}, m.Kind) {
+			out = append(out, store.ShownTo(m.Workspace))
+		}
+	}
+	return out
+}

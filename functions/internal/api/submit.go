@@ -1,0 +1,149 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"slipway/functions/internal/build"
+	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/store"
+)
+
+// SubmitVersion answers POST /v1/mini-programs/{id}/versions/{number}/submit, once the project has been uploaded: it
+// is unpacked and its configuration read, and refused with every file at fault, or kept from now on as it is.
+func SubmitVersion(t store.Table, packages release.Packages) Handler {
+	return Serve(t, Operations{"submitVersion": func(ctx context.Context, c *Call) (Answer, error) {
+		if err := c.NoBody(); err != nil {
+			return Answer{}, err
+		}
+		m, err := c.miniProgram(ctx, t, catalog.UploadVersion)
+		if err != nil {
+			return Answer{}, err
+		}
+		v, err := store.Version(ctx, t, m.ID, c.Param("number"))
+		if err != nil {
+			return Answer{}, err
+		}
+		if err := submittable(m, v); err != nil {
+			return Answer{}, err
+		}
+		archive, err := uploaded(ctx, packages, v)
+		if err != nil {
+			return Answer{}, err
+		}
+		pages, warnings, err := inspect(archive)
+		if err != nil {
+			return Answer{}, err
+		}
+		v.Pages = pages
+		return c.submit(ctx, t, packages, v, archive, warnings)
+	}})
+}
+
+func submittable(m catalog.MiniProgram, v catalog.Version) error {
+	if v.Status == catalog.Submitted {
+		return fault.New(fault.Conflict, "already_submitted", "Version %s is submitted already; create a version with a greater number for another project.", v.Number)
+	}
+	return greater(v.Number, m)
+}
+
+// uploaded reads the whole archive, so that what is inspected and what is kept are the same bytes, whatever is sent
+// to the upload address meanwhile.
+func uploaded(ctx context.Context, packages release.Packages, v catalog.Version) ([]byte, error) {
+	object, err := packages.Open(ctx, v.ArchiveKey)
+	if fault.Is(err, fault.NotFound) {
+		return nil, fault.New(fault.Conflict, "nothing_uploaded", "The project of version %s has not been uploaded yet; reading the version says where to.", v.Number)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer object.Close()
+	if most := build.DefaultLimits().MaxUpload; object.Size() > most {
+		return nil, fault.New(fault.TooLarge, "archive_size", "The archive has %d bytes; at most %d are allowed.", object.Size(), most)
+	}
+	return io.ReadAll(io.NewSectionReader(object, 0, object.Size()))
+}
+
+// inspect takes the archive in and reads the project's configuration; it names everything that cannot be built.
+func inspect(archive []byte) (pages []string, warnings []fault.Field, err error) {
+	a, err := build.Unpack(bytes.NewReader(archive), int64(len(archive)), build.Limits{})
+	if err != nil {
+		return nil, nil, err
+	}
+	project, diagnostics := build.Load(a)
+	var wrong []fault.Field
+	for _, d := range diagnostics {
+		if d.Severity == "error" {
+			wrong = append(wrong, fieldOf(d))
+		} else {
+			warnings = append(warnings, fieldOf(d))
+		}
+	}
+	if len(wrong) > 0 || project == nil {
+		return nil, nil, unusable(wrong)
+	}
+	for _, p := range project.Pages {
+		pages = append(pages, p.Path)
+	}
+	return pages, warnings, nil
+}
+
+func fieldOf(d build.Diagnostic) fault.Field {
+	detail := d.Message
+	if d.Advice != "" {
+		detail += "; " + d.Advice
+	}
+	return fault.Field{Field: d.Rule, Detail: detail, File: d.File, Line: d.Line, Column: d.Column}
+}
+
+func unusable(wrong []fault.Field) error {
+	e := fault.New(fault.Unprocessable, "project_unusable", "The project cannot be built.")
+	if len(wrong) > 0 {
+		first := wrong[0]
+		e.Detail = fmt.Sprintf("The project cannot be built: %s: %s", first.File, first.Detail)
+		if first.File == "" {
+			e.Detail = "The project cannot be built: " + first.Detail
+		}
+		if more := len(wrong) - 1; more > 0 {
+			e.Detail += fmt.Sprintf(" (and %d more)", more)
+		}
+	}
+	e.Fields = wrong
+	return e
+}
+
+// submit keeps the archive under its digest and takes the number.
+func (c *Call) submit(ctx context.Context, t store.Table, packages release.Packages, v catalog.Version, archive []byte, warnings []fault.Field) (Answer, error) {
+	v.ArchiveSHA256, v.ArchiveSize = sha256Hex(string(archive)), int64(len(archive))
+	awaitedAt := v.ArchiveKey
+	v.ArchiveKey = fmt.Sprintf("projects/%s/%s/%s.zip", v.MiniProgram, v.Number, v.ArchiveSHA256)
+	v.Status, v.SubmittedAt = catalog.Submitted, c.Now
+	if err := packages.Put(ctx, v.ArchiveKey, "application/zip", archive); err != nil {
+		return Answer{}, err
+	}
+	return repeated(func() (Answer, error) {
+		m, rev, err := c.miniProgramRev(ctx, t, catalog.UploadVersion)
+		if err != nil {
+			return Answer{}, err
+		}
+		now, versionRev, err := store.FindVersion(ctx, t, m.ID, v.Number)
+		if err != nil {
+			return Answer{}, err
+		}
+		if err := submittable(m, now); err != nil {
+			return Answer{}, err
+		}
+		m.HighestVersion = v.Number
+		event := c.Event("submit_version")
+		event.MiniProgram, event.Workspace, event.Detail = m.ID, m.Workspace, v.Number
+		event.Before, event.After = awaitedAt, v.ArchiveSHA256
+		view := versionView(v)
+		view.Warnings = warnings
+		writes := append(store.EventWrites(event), store.SaveVersion(v, versionRev), store.SaveMiniProgram(m, rev))
+		return Answer{Body: view}, t.Transact(ctx, writes...)
+	})
+}
