@@ -105,7 +105,7 @@ func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workfl
 		return page(403, console.ApprovalSignIn{Facts: v.facts(), Party: v.party.Name, URL: links.Base + "/requests/" + v.request.ID})
 	}
 	typed := console.Form{Confirm: form["confirm"], Decision: form["decision"], Reason: form["reason"]}
-	if typed.Errors = v.check(typed); len(typed.Errors) > 0 {
+	if typed.Errors = CheckDecision(typed.Decision, typed.Confirm, v.facts().TypeBack(), typed.Reason); len(typed.Errors) > 0 {
 		return page(400, v.form(typed))
 	}
 	reason := ""
@@ -120,17 +120,17 @@ func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workfl
 	return page(200, v.done(typed.Decision))
 }
 
-// check holds what was typed against what the page asked for.
-func (v *linkView) check(f console.Form) []fault.Field {
+// CheckDecision holds what was typed into a decision form against what the page asked to type back.
+func CheckDecision(decision, confirm, want, reason string) []fault.Field {
 	var wrong []fault.Field
-	if want := v.facts().TypeBack(); !typedBack(f.Confirm, want) {
+	if !typedBack(confirm, want) {
 		wrong = append(wrong, fault.Field{Field: "confirm", Detail: "does not match: type " + want + " as the page shows it"})
 	}
-	switch f.Decision {
+	switch decision {
 	case task.DecisionApprove:
 	case task.DecisionReject:
 		var e *fault.Error
-		if errors.As(approval.CheckReason(f.Reason), &e) {
+		if errors.As(approval.CheckReason(reason), &e) {
 			wrong = append(wrong, e.Fields...)
 		}
 	default:

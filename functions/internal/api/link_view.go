@@ -17,7 +17,7 @@ func typedBack(typed, want string) bool {
 }
 
 func (v *linkView) facts() console.Facts {
-	f := requestFacts(v.request.Request)
+	f := RequestFacts(v.request.Request)
 	for i, p := range v.request.Parties {
 		f.Parties[i].You = p.ID == v.party.ID
 	}
@@ -46,7 +46,7 @@ func (v *linkView) closedPage() console.ApprovalClosed {
 	out := console.ApprovalClosed{Facts: v.facts(), Party: v.party.Name, At: v.request.CompletedOn}
 	switch {
 	case v.party.Decision != approval.Pending:
-		out.Cause, out.Decision, out.By, out.At = console.ClosedOvertaken, string(v.party.Decision), nameOf(v.party.By), v.party.At
+		out.Cause, out.Decision, out.By, out.At = console.ClosedOvertaken, string(v.party.Decision), v.party.By.Label(), v.party.At
 		if v.party.By.Email == v.link.Reviewer {
 			out.Cause = console.ClosedUsed
 		}
@@ -54,12 +54,12 @@ func (v *linkView) closedPage() console.ApprovalClosed {
 	case v.request.Status == approval.Expired:
 		out.Cause = console.ClosedExpired
 	case v.request.Status == approval.Withdrawn:
-		out.Cause, out.By, out.Note = console.ClosedWithdrawn, nameOf(v.request.SubmittedBy), v.request.Reason
+		out.Cause, out.By, out.Note = console.ClosedWithdrawn, v.request.SubmittedBy.Label(), v.request.Reason
 	case v.request.Status != approval.Pending:
 		out.Cause, out.Decision, out.Note = console.ClosedOvertaken, string(v.request.Status), v.request.Reason
 		for _, p := range v.request.Parties {
 			if p.Decision == v.request.Status {
-				out.By, out.Party = nameOf(p.By), p.Name
+				out.By, out.Party = p.By.Label(), p.Name
 			}
 		}
 	default:
@@ -68,11 +68,11 @@ func (v *linkView) closedPage() console.ApprovalClosed {
 	return out
 }
 
-// requestFacts is a request as pages show it.
-func requestFacts(q approval.Request) console.Facts {
+// RequestFacts is a request as pages show it.
+func RequestFacts(q approval.Request) console.Facts {
 	f := console.Facts{
 		Category: string(q.Category), RequestID: q.ID, MiniProgram: q.MiniProgramName, MiniProgramID: q.MiniProgram, Version: q.Version,
-		SubmittedBy: nameOf(q.SubmittedBy), SubmittedAt: q.CreatedAt, ExpiresAt: q.ExpiresAt, Digest: q.Digest,
+		SubmittedBy: q.SubmittedBy.Label(), SubmittedAt: q.CreatedAt, ExpiresAt: q.ExpiresAt, Digest: q.Digest,
 		Package: console.Package{SHA256: q.Snapshot.PackageSHA256, EntranceURL: q.Snapshot.EntranceURL},
 	}
 	if q.Category != approval.Release {
@@ -90,7 +90,7 @@ func requestFacts(q approval.Request) console.Facts {
 		if p.Decision != approval.Pending {
 			state = string(p.Decision)
 		}
-		f.Parties = append(f.Parties, console.Party{Name: p.Name, State: state, By: nameOf(p.By), At: p.At})
+		f.Parties = append(f.Parties, console.Party{Name: p.Name, State: state, By: p.By.Label(), At: p.At})
 	}
 	if q.Snapshot.ReportVerdict != "" {
 		f.Compatibility = console.Compatibility{State: verdictState(q.Snapshot.ReportVerdict), Summary: q.Snapshot.ReportSummary}

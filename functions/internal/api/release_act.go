@@ -148,10 +148,7 @@ func (c *Call) seenRelease(ctx context.Context, t store.Table, id string) (*stor
 		return nil, err
 	}
 	o := objectOf(c.Actor, s.MiniProgram)
-	o.AppWorkspaces = []string{s.App.Workspace}
-	if s.Settings.Partner {
-		o.AppWorkspaces = append(o.AppWorkspaces, platformWorkspace)
-	}
+	o.AppWorkspaces = reviewingWorkspaces(s.App)
 	if !c.Actor.May(catalog.SeeMiniProgram, o) {
 		return nil, fault.New(fault.NotFound, "no_such_release", "There is no release %q.", id)
 	}

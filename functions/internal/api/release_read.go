@@ -132,10 +132,7 @@ func (v visibility) release(ctx context.Context, r release.Release) (bool, error
 		return false, err
 	}
 	o := objectOf(v.call.Actor, m)
-	o.AppWorkspaces = []string{app.Workspace}
-	if app.Settings.Partner {
-		o.AppWorkspaces = append(o.AppWorkspaces, platformWorkspace)
-	}
+	o.AppWorkspaces = reviewingWorkspaces(app)
 	return v.call.Actor.May(catalog.SeeMiniProgram, o), nil
 }
 

@@ -131,10 +131,7 @@ func (c *Call) maySeePlacement(ctx context.Context, t store.Table, p rollout.Pla
 		return err
 	}
 	o := objectOf(c.Actor, m)
-	o.AppWorkspaces = []string{app.Workspace}
-	if app.Settings.Partner {
-		o.AppWorkspaces = append(o.AppWorkspaces, platformWorkspace)
-	}
+	o.AppWorkspaces = reviewingWorkspaces(app)
 	if !c.Actor.May(catalog.SeeMiniProgram, o) {
 		return notPlaced()
 	}

@@ -44,7 +44,7 @@ func (q *Request) Open(party string) error {
 		return fault.New(fault.NotFound, "no_such_party", "Request %s does not ask %q.", q.ID, party)
 	}
 	if p.Decision != Pending {
-		e := fault.New(fault.Conflict, "already_decided", "%s has already %s this for %s.", who(p.By), p.Decision, p.Name)
+		e := fault.New(fault.Conflict, "already_decided", "%s has already %s this for %s.", p.By.Label(), p.Decision, p.Name)
 		e.Status = string(q.Status)
 		return e
 	}
@@ -90,14 +90,4 @@ func (q *Request) closed() error {
 	e.Status = string(q.Status)
 	e.Actions = []string{}
 	return e
-}
-
-func who(p catalog.Person) string {
-	switch {
-	case p.Name != "":
-		return p.Name
-	case p.Email != "":
-		return p.Email
-	}
-	return "A colleague"
 }

@@ -68,6 +68,14 @@ type Person struct {
 	Name    string `json:"name,omitempty"`
 }
 
+// Label is how people are told who it was.
+func (p Person) Label() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return p.Email
+}
+
 // Environment is an isolated instance of a target app.
 type Environment string
 

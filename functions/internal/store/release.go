@@ -161,7 +161,7 @@ func InReview(ctx context.Context, t Table, r release.Release) (string, error) {
 }
 
 func samePlacement(a, b rollout.Placement) bool {
-	a.UpdatedAt, b.UpdatedAt = b.UpdatedAt, b.UpdatedAt
+	a.UpdatedAt = b.UpdatedAt
 	return reflect.DeepEqual(a, b)
 }
 

@@ -2,8 +2,10 @@ package task
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/catalog"
@@ -48,12 +50,12 @@ func beginBuild(ctx context.Context, t store.Table, in Input) (*store.Scene, err
 }
 
 func buildPackage(ctx context.Context, packages release.Packages, signer build.Signer, s *store.Scene, v catalog.Version) (*build.Result, error) {
-	project, found, err := openProject(ctx, packages, v, s.Settings)
+	project, found, err := openProject(ctx, packages, v)
 	if err != nil {
 		return nil, err
 	}
 	if project == nil {
-		return build.Refused(found), nil
+		return &build.Result{Failed: true, Diagnostics: found, Log: logOf(found)}, nil
 	}
 	r := s.Release
 	return build.Build(ctx, project, build.Options{
@@ -65,7 +67,7 @@ func buildPackage(ctx context.Context, packages release.Packages, signer build.S
 
 // openProject takes the uploaded archive in again. It was accepted when the version was submitted, so a refusal now
 // is about the object having changed, and is told as a fault of the project.
-func openProject(ctx context.Context, packages release.Packages, v catalog.Version, _ catalog.Settings) (*build.Project, []build.Diagnostic, error) {
+func openProject(ctx context.Context, packages release.Packages, v catalog.Version) (*build.Project, []build.Diagnostic, error) {
 	object, err := packages.Open(ctx, v.ArchiveKey)
 	if err != nil {
 		return nil, nil, err
@@ -89,7 +91,7 @@ func endBuild(ctx context.Context, t store.Table, packages release.Packages, in 
 	if err := packages.Put(ctx, logKey, "text/plain; charset=utf-8", []byte(result.Log)); err != nil {
 		return err
 	}
-	pkg := release.Package{SHA256: result.SHA256, Size: result.Size, Signature: result.Signature, KeyID: result.KeyID}
+	pkg := release.Package{SHA256: result.SHA256, Size: result.Size, Signature: base64.StdEncoding.EncodeToString(result.Signature), KeyID: result.KeyID}
 	if !result.Failed {
 		pkg.Key = prefix + result.SHA256 + ".zip"
 		if err := packages.Put(ctx, pkg.Key, "application/zip", result.Package); err != nil {
@@ -183,4 +185,9 @@ func buildFailedNotice(s *store.Scene, r release.Release, in Input, result *buil
 		n.Mail.Request = "" // it is about a release, not about a request
 	}
 	return n, err
+}
+
+// logOf is the log of a build that could not begin.
+func logOf(found []build.Diagnostic) string {
+	return strings.Join(append([]string{"The build could not begin:"}, faultLines(found)...), "\n") + "\n"
 }

@@ -23,7 +23,7 @@ func mailSubject(q approval.Request) mail.Subject {
 func reviewRequested(q approval.Request, p approval.Party, m catalog.Member) mail.ReviewRequested {
 	out := mail.ReviewRequested{
 		Subject: mailSubject(q), Category: string(q.Category), RequestID: q.ID, Reviewer: m.Name, Party: p.Name,
-		SubmittedBy: nameOf(q.SubmittedBy), SubmittedAt: q.CreatedAt, ExpiresAt: q.ExpiresAt, Reason: q.Reason,
+		SubmittedBy: q.SubmittedBy.Label(), SubmittedAt: q.CreatedAt, ExpiresAt: q.ExpiresAt, Reason: q.Reason,
 		Digest: q.Snapshot.PackageSHA256, Compatibility: q.Snapshot.ReportSummary, Images: len(q.Images), SignIn: q.SignIn,
 	}
 	for _, other := range q.Parties {
@@ -44,7 +44,7 @@ func endedNotice(q approval.Request, cmd release.Command, r release.Release) (*s
 		}
 		for _, p := range q.Parties {
 			if p.Decision != approval.Pending {
-				d.Decisions = append(d.Decisions, mail.Decision{Party: p.Name, By: nameOf(p.By), At: p.At, Outcome: string(p.Decision)})
+				d.Decisions = append(d.Decisions, mail.Decision{Party: p.Name, By: p.By.Label(), At: p.At, Outcome: string(p.Decision)})
 			}
 		}
 		if q.Status == approval.Rejected {
@@ -87,11 +87,4 @@ func mailTo(to, about, what string, c mail.Content) (*store.Notice, error) {
 		ID: derivedID("m", about+"/"+what+"/"+to), Kind: store.NoticeMail,
 		Mail: &store.MailNotice{To: to, Template: kind, Data: data, Request: about},
 	}, nil
-}
-
-func nameOf(p catalog.Person) string {
-	if p.Name != "" {
-		return p.Name
-	}
-	return p.Email
 }

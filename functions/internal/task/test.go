@@ -1,7 +1,6 @@
 package task
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/klauspost/compress/zip"
 
+	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
@@ -34,28 +34,28 @@ func Test(t store.Table, packages release.Packages) Handler {
 func testPackage(ctx context.Context, t store.Table, packages release.Packages, s *store.Scene) (*compat.Report, error) {
 	r := s.Release
 	configuration := r.Configuration.Over(s.MiniProgram.Configuration)
-	input := compat.Input{
-		Runtime: s.Settings.Runtime, ServerDomains: configuration.ServerDomains, H5Domains: configuration.H5Domains,
-		PackageBytes: r.Package.Size, EntranceURL: r.EntranceURL,
+	if r.Type == string(catalog.H5) {
+		return compat.RunH5(r.EntranceURL, configuration.H5Domains, s.Settings.Runtime), nil
 	}
-	if r.Package.Key != "" {
-		version, err := store.Version(ctx, t, r.MiniProgram, r.Version)
-		if err != nil {
-			return nil, err
-		}
-		project, found, err := openProject(ctx, packages, version, s.Settings)
-		if err != nil {
-			return nil, err
-		}
-		if project == nil {
-			return nil, fault.New(fault.Internal, "archive_changed", "The archive of version %s cannot be read any more: %s", r.Version, found[0].Message)
-		}
-		input.Project = project
-		if input.Built, err = unzip(ctx, packages, r.Package.Key); err != nil {
-			return nil, err
-		}
+	version, err := store.Version(ctx, t, r.MiniProgram, r.Version)
+	if err != nil {
+		return nil, err
 	}
-	return compat.Run(ctx, input)
+	project, found, err := openProject(ctx, packages, version)
+	if err != nil {
+		return nil, err
+	}
+	if project == nil {
+		return nil, fault.New(fault.Internal, "archive_changed", "The archive of version %s cannot be read any more: %s", r.Version, found[0].Message)
+	}
+	built, err := unzip(ctx, packages, r.Package.Key)
+	if err != nil {
+		return nil, err
+	}
+	return compat.Run(ctx, compat.Input{
+		Project: project, Built: built, PackageBytes: r.Package.Size, Runtime: s.Settings.Runtime,
+		ServerDomains: configuration.ServerDomains, H5Domains: configuration.H5Domains,
+	})
 }
 
 // unzip reads a package that Slipway built itself.
@@ -100,9 +100,9 @@ func endTest(ctx context.Context, t store.Table, packages release.Packages, in I
 		}
 		r := s.Release
 		r.TestRuns++
-		r.TestVerdict, r.TestSummary, r.UpdatedAt = string(report.Verdict), report.Line(), in.Now
+		r.TestVerdict, r.TestSummary, r.UpdatedAt = report.Verdict, summaryLine(report), in.Now
 		r.Compatibility = release.TestPassed
-		if report.Verdict == compat.Fail {
+		if report.Verdict == string(compat.Fail) {
 			r.Compatibility = release.TestFailed
 		}
 		if err := keepReport(ctx, packages, r, report); err != nil {
@@ -124,9 +124,11 @@ func keepReport(ctx context.Context, packages release.Packages, r release.Releas
 	if err := packages.Put(ctx, ReportKey(r.ID, r.TestRuns, "json"), "application/json", data); err != nil {
 		return err
 	}
-	var page bytes.Buffer
-	if err := report.HTML(&page, compat.About{MiniProgram: r.MiniProgram, Version: r.Version, TargetApp: r.TargetApp, Environment: string(r.Environment), Run: r.TestRuns}); err != nil {
-		return err
-	}
-	return packages.Put(ctx, ReportKey(r.ID, r.TestRuns, "html"), "text/html; charset=utf-8", page.Bytes())
+	return nil
+}
+
+// summaryLine says in one line how a test went.
+func summaryLine(r *compat.Report) string {
+	words := map[string]string{compat.Pass: "passed", string(compat.Warn): "passed with warnings", string(compat.Fail): "failed"}
+	return fmt.Sprintf("%s: %d pages on %d profiles, %d failures, %d warnings", words[r.Verdict], r.Summary.Pages, r.Summary.Profiles, r.Summary.Fails, r.Summary.Warns)
 }

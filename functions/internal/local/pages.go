@@ -1,0 +1,197 @@
+package local
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/console"
+	"slipway/functions/internal/fault"
+)
+
+// session is the cookie in which a browser keeps the token of who signed in.
+const session = "slipway_session"
+
+func (s *Server) pages(mux *http.ServeMux) {
+	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("POST /local/token", s.token)
+	mux.HandleFunc("GET /local/sign-in", s.signInPage)
+	mux.HandleFunc("POST /local/sign-in", s.signIn)
+	mux.HandleFunc("POST /local/sign-out", s.signOut)
+	mux.HandleFunc("GET /local/outbox", s.outboxPage)
+	mux.HandleFunc("GET /local/outbox/{id}", s.mailPage)
+	mux.HandleFunc("PUT /local/uploads", s.files.upload)
+	mux.HandleFunc("GET /local/packages", s.files.download)
+	mux.HandleFunc("GET /requests/{id}", s.requestPage)
+	mux.HandleFunc("POST /requests/{id}", s.decideRequest)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		write(w, r, api.Refuse(api.NoRoute(r.Method, r.URL.Path), s.gateway.newID()))
+	})
+}
+
+func show(w http.ResponseWriter, r *http.Request, status int, p console.Page) {
+	body, err := p.Render()
+	if err != nil {
+		write(w, r, api.Refuse(err, ""))
+		return
+	}
+	for name, value := range p.Headers() {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(status)
+	w.Write(body)
+}
+
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	email, _ := s.signedIn(r)
+	base := s.Base()
+	show(w, r, 200, console.Home{
+		Address: base, SignedInAs: email,
+		Links: []console.Link{
+			{Text: "Sign in", URL: "/local/sign-in", About: "as one of the demo's people"},
+			{Text: "Outbox", URL: "/local/outbox", About: "every mail, as it would have been sent"},
+			{Text: "API contract", URL: "/openapi.yaml", About: "OpenAPI"},
+		},
+		Running: []console.Item{{Name: "Data", Value: s.options.Data}, {Name: "Target apps", Value: "demo-wallet, demo-carrier, demo-partner"}},
+		Steps: []console.Step{
+			{Title: "Get a token", Command: fmt.Sprintf("TOKEN=$(curl -s %s/local/token -H 'Content-Type: application/json' -d '{\"email\":\"merchant-admin@demo.test\"}' | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/')", base)},
+			{Title: "See the demo's mini programs", Command: fmt.Sprintf("curl -s %s/v1/mini-programs -H \"Authorization: Bearer $TOKEN\"", base)},
+			{Title: "Play a whole release", Text: "on a store of its own, told line by line", Command: "go run ./functions/local tour"},
+		},
+	})
+}
+
+// token answers POST /local/token {email}: a token for whoever is named.
+func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Email string `json:"email"`
+	}
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096)).Decode(&in)
+	email, ok := catalog.NormalEmail(in.Email)
+	if err != nil || !ok {
+		write(w, r, api.Refuse(fault.Fields([]fault.Field{{Field: "email", Detail: `is required: send {"email": "merchant-admin@demo.test"}, or any other address`}}), s.gateway.newID()))
+		return
+	}
+	token, err := s.identity.token(email, nameFor(email), time.Now())
+	if err != nil {
+		write(w, r, api.Refuse(err, s.gateway.newID()))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(map[string]string{"token": token})
+}
+
+func nameFor(email string) string {
+	for _, p := range demoPeople {
+		if p.email == email {
+			return p.name
+		}
+	}
+	name, _, _ := strings.Cut(email, "@")
+	return name
+}
+
+func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) {
+	show(w, r, 200, signInForm(r.URL.Query().Get("to"), "", ""))
+}
+
+func signInForm(to, typed, problem string) console.SignIn {
+	page := console.SignIn{Action: "/local/sign-in", AnyEmail: true, Email: typed, Problem: problem, Hidden: []console.Hidden{{Name: "to", Value: localPath(to)}}}
+	for _, p := range demoPeople {
+		person := console.Person{Name: p.name, Email: p.email}
+		for _, m := range p.members {
+			person.Roles = append(person.Roles, fmt.Sprintf("%s of %s (%s)", m.Role, m.Workspace, m.Kind))
+		}
+		page.People = append(page.People, person)
+	}
+	return page
+}
+
+// localPath lets a redirect lead to a page of this host only.
+func localPath(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.Contains(to, "\\") {
+		return "/"
+	}
+	return to
+}
+
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4096)
+	email, ok := catalog.NormalEmail(r.PostFormValue("email"))
+	if !ok {
+		show(w, r, 400, signInForm(r.PostFormValue("to"), r.PostFormValue("email"), "That is not an email address."))
+		return
+	}
+	token, err := s.identity.token(email, nameFor(email), time.Now())
+	if err != nil {
+		write(w, r, api.Refuse(err, s.gateway.newID()))
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: session, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: int(tokenTime.Seconds())})
+	http.Redirect(w, r, localPath(r.PostFormValue("to")), http.StatusSeeOther)
+}
+
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, &http.Cookie{Name: session, Path: "/", MaxAge: -1})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// maxOutbox is how many mails the outbox shows.
+const maxOutbox = 500
+
+func (s *Server) outboxPage(w http.ResponseWriter, r *http.Request) {
+	mails, err := s.outbox.list(maxOutbox)
+	if err != nil {
+		write(w, r, api.Refuse(err, s.gateway.newID()))
+		return
+	}
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		json.NewEncoder(w).Encode(api.NewList(mails, ""))
+		return
+	}
+	page := console.Outbox{Home: "/"}
+	for _, m := range mails {
+		page.Mails = append(page.Mails, console.OutboxRow{URL: "/local/outbox/" + m.ID, Subject: m.Subject, To: m.To, At: m.At})
+	}
+	show(w, r, 200, page)
+}
+
+func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
+	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
+	if err == nil {
+		m, ok, err := s.outbox.find(id)
+		if err != nil {
+			write(w, r, api.Refuse(err, s.gateway.newID()))
+			return
+		}
+		if ok {
+			show(w, r, 200, console.OutboxMail{Subject: m.Subject, To: m.To, At: m.At, Reference: m.Reference, Text: m.Text, HTML: m.HTML, Back: "/local/outbox"})
+			return
+		}
+	}
+	show(w, r, 404, console.Problem{Status: 404, Title: "Not found", Detail: "There is no such mail in the outbox.", Back: console.Link{Text: "Outbox", URL: "/local/outbox"}})
+}
+
+// signedIn is who the browser's session belongs to.
+func (s *Server) signedIn(r *http.Request) (email, token string) {
+	cookie, err := r.Cookie(session)
+	if err != nil {
+		return "", ""
+	}
+	email, err = s.identity.whose(cookie.Value, time.Now())
+	if err != nil {
+		return "", ""
+	}
+	return email, cookie.Value
+}

@@ -1,0 +1,169 @@
+// Package local is all of Slipway in one process, on a machine with Go and nothing else: the deployed handlers behind a
+// small API gateway, the deployed state machines on package asl, a bbolt file for the table, files for the packages, an
+// outbox for the mails, and an identity provider that believes everybody.
+//
+// It holds no rule and no use case. What it implements are the ports that package cloud implements on AWS.
+package local
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/approval"
+	"slipway/functions/internal/asl"
+	"slipway/functions/internal/asl/journal"
+	"slipway/functions/internal/local/table"
+	"slipway/functions/internal/store"
+	"slipway/functions/internal/task"
+)
+
+// Options say where a server keeps its data and how it is reached.
+type Options struct {
+	Data string // folder, made when missing
+	Base string // where links lead: "http://127.0.0.1:8080"
+}
+
+// Server is Slipway in one process.
+type Server struct {
+	options  Options
+	table    *table.Table
+	watched  watched
+	engine   *asl.Engine
+	workflow *workflow
+	files    files
+	outbox   outbox
+	identity identity
+	links    approval.Links
+	gateway  gateway
+	handler  http.Handler
+	running  sync.WaitGroup
+}
+
+// Open starts a server on a data folder, goes on with every machine that ran when it was last stopped, and puts the
+// demo into an empty store.
+func Open(o Options) (*Server, error) {
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, err
+	}
+	secrets, err := loadKeys(o.Data)
+	if err != nil {
+		return nil, fmt.Errorf("keys in %s: %w", o.Data, err)
+	}
+	items, err := table.Open(filepath.Join(o.Data, "slipway.db"))
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		options: o, table: items, watched: watched{Table: items, changed: make(chan struct{}, 1)}, identity: newIdentity(secrets.Identity),
+		outbox: outbox{items.DB()}, links: approval.Links{Key: secrets.Links, Base: o.Base},
+		files: files{dir: filepath.Join(o.Data, "packages"), key: secrets.Files, base: o.Base},
+	}
+	if err := s.wire(newSigner(secrets.Packages)); err != nil {
+		return nil, errors.Join(err, items.Close())
+	}
+	if err := s.seed(context.Background(), time.Now().UTC()); err != nil {
+		return nil, errors.Join(fmt.Errorf("seed the demo: %w", err), items.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) wire(sign signer) error {
+	parsed, err := machines()
+	if err != nil {
+		return err
+	}
+	s.workflow = &workflow{}
+	j, err := journal.Open(s.table.DB(), "asl")
+	if err != nil {
+		return err
+	}
+	s.engine, err = asl.New(asl.Options{Machines: parsed, Invoker: s.tasks(sign), Journal: j})
+	if err != nil {
+		return err
+	}
+	s.workflow.engine = s.engine
+	verifier := oidc.NewVerifier(issuer, &oidc.StaticKeySet{PublicKeys: []publicKey{s.identity.public()}},
+		&oidc.Config{ClientID: audience, SupportedSigningAlgs: []string{oidc.EdDSA}})
+	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, verifier), newID: newRequestID}
+	mux := http.NewServeMux()
+	s.gateway.mount(mux)
+	s.pages(mux)
+	s.handler = mux
+	return nil
+}
+
+// tasks are the functions that the machines call, by the names of their folders under functions/tasks.
+func (s *Server) tasks(sign signer) tasks {
+	t, w := s.watched, s.workflow
+	return tasks{
+		"build": task.Build(t, s.files, sign), "await": task.Await(t, w), "test": task.Test(t, s.files), "apply": task.Apply(t, w),
+		"ask": task.Ask(t, s.links, rand.Reader), "decide": task.Decide(t, w), "act": task.Act(t, w), "hand-over": task.HandOver(t, w),
+	}
+}
+
+// Run works until ctx ends: it moves the machines and delivers what the outbox holds.
+func (s *Server) Run(ctx context.Context) error {
+	courier := task.Courier{Table: s.table, Workflow: s.workflow, Sender: s.outbox, Links: s.links}
+	s.running.Add(1)
+	go func() {
+		defer s.running.Done()
+		deliver(ctx, courier, s.watched.changed)
+	}()
+	err := s.engine.Run(ctx)
+	s.running.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// deliver does what the table's stream and the schedule do in the cloud: it looks into the outbox after every change
+// and every few seconds.
+func deliver(ctx context.Context, c task.Courier, changed <-chan struct{}) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		if _, err := c.Deliver(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
+			slog.Error("outbox", "error", err.Error())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-tick.C:
+		}
+	}
+}
+
+// Handler answers everything the server answers.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Base is where the server is reached.
+func (s *Server) Base() string { return s.options.Base }
+
+// Table is the server's table, for tests and benchmarks.
+func (s *Server) Table() store.Table { return s.watched }
+
+// Engine runs the machines, for tests that look at their histories.
+func (s *Server) Engine() *asl.Engine { return s.engine }
+
+// Close ends the server; Run has to have returned.
+func (s *Server) Close() error { return s.table.Close() }
+
+func newRequestID() string {
+	var b [12]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,138 @@
+package rollout_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"slipway/functions/internal/rollout"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+type vector struct {
+	Salt   string `json:"salt"`
+	User   string `json:"user"`
+	Bucket int    `json:"bucket"`
+}
+
+// TestGoldenVectors pins the bucket for ever: a change would move every user of every running grayscale.
+func TestGoldenVectors(t *testing.T) {
+	const file = "testdata/buckets.json"
+	if *update {
+		var all []vector
+		for i := range 200 {
+			salt, user := fmt.Sprintf("salt_%d", i%7), fmt.Sprintf("user-%d", i*i)
+			all = append(all, vector{salt, user, rollout.Bucket(salt, user)})
+		}
+		for _, v := range []vector{{"", "", 0}, {"s", "", 0}, {"salt", "ünïcödé", 0}, {"salt", "\x00", 0}, {"a", "b\x00c", 0}, {"salt", string(make([]byte, 256)), 0}} {
+			v.Bucket = rollout.Bucket(v.Salt, v.User)
+			all = append(all, v)
+		}
+		data, _ := json.MarshalIndent(all, "", " ")
+		if err := os.WriteFile(file, append(data, '\n'), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []vector
+	if err := json.Unmarshal(data, &vectors); err != nil || len(vectors) < 200 {
+		t.Fatal(err, len(vectors))
+	}
+	for _, v := range vectors {
+		if got := rollout.Bucket(v.Salt, v.User); got != v.Bucket {
+			t.Errorf("Bucket(%q, %q) = %d, want %d", v.Salt, v.User, got, v.Bucket)
+		}
+	}
+}
+
+func TestARaiseKeepsEverybody(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		user, salt := rapid.String().Draw(t, "user"), rapid.String().Draw(t, "salt")
+		in := false
+		for percent := range 101 {
+			now := rollout.InShare(rollout.Bucket(salt, user), percent)
+			if in && !now {
+				t.Fatalf("%q left the share at %d %%", user, percent)
+			}
+			in = now
+		}
+		if !in {
+			t.Fatalf("%q is not in 100 %%", user)
+		}
+	})
+}
+
+func TestShareIsWhatItSays(t *testing.T) {
+	const users = 200_000
+	for _, percent := range []int{1, 10, 50, 99} {
+		in := 0
+		for i := range users {
+			if rollout.InShare(rollout.Bucket("salt", fmt.Sprint("u", i)), percent) {
+				in++
+			}
+		}
+		share := float64(in) / users * 100
+		if d := share - float64(percent); d > 0.5 || d < -0.5 {
+			t.Errorf("%d %% gave %.2f %%", percent, share)
+		}
+	}
+}
+
+func TestTheRuleInOrder(t *testing.T) {
+	full := rollout.Served{Release: "f", Version: "1"}
+	gray := rollout.Served{Release: "g", Version: "2"}
+	pilot := rollout.Served{Release: "p", Version: "3"}
+	var everyone rollout.Placement
+	everyone = everyone.WithFull(full).WithGrayscale(gray, 99, "s").WithPilot(pilot, []string{"tess"})
+	removed := everyone
+	removed.Removed = true
+	outside := ""
+	for i := 0; outside == ""; i++ {
+		if u := fmt.Sprint("u", i); !rollout.InShare(rollout.Bucket("s", u), 99) {
+			outside = u
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		p       rollout.Placement
+		user    string
+		version string
+		reason  rollout.Reason
+	}{
+		{"removed wins against all", removed, "tess", "", rollout.ReasonRemoved},
+		{"a tester gets the pilot", everyone, "tess", "3", rollout.ReasonPilot},
+		{"in the share", everyone, "u1", "2", rollout.ReasonGrayscale},
+		{"outside the share", everyone, outside, "1", rollout.ReasonFull},
+		{"no user gets the full version", everyone, "", "1", rollout.ReasonNoUser},
+		{"nothing there", rollout.Placement{}, "u1", "", rollout.ReasonNotAvailable},
+		{"nothing there for nobody", rollout.Placement{}, "", "", rollout.ReasonNotAvailable},
+	} {
+		served, reason := rollout.Decide(&c.p, c.user)
+		version := ""
+		if served != nil {
+			version = served.Version
+		}
+		if version != c.version || reason != c.reason {
+			t.Errorf("%s: %q %s, want %q %s", c.name, version, reason, c.version, c.reason)
+		}
+		if steps := rollout.Steps(&c.p, c.user); len(steps) == 0 {
+			t.Errorf("%s: no explanation", c.name)
+		}
+	}
+}
+
+func BenchmarkDecide(b *testing.B) {
+	p := rollout.Placement{}.WithFull(rollout.Served{Release: "f", Version: "1"}).WithGrayscale(rollout.Served{Release: "g", Version: "2"}, 10, "salt_0123456789abcdef")
+	b.ReportAllocs()
+	for b.Loop() {
+		rollout.Decide(&p, "user-12345678")
+	}
+}

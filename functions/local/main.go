@@ -1,0 +1,106 @@
+// Command local runs all of Slipway in one process, on a machine with Go and nothing else.
+//
+//	go run ./functions/local          serve the API, the approval pages and the outbox
+//	go run ./functions/local tour     play a whole release on a fresh store, and tell each step
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"slipway/functions/internal/local"
+)
+
+const usage = `Slipway in one process: every handler, the deployed state machines, an embedded database, an outbox instead of
+mail, and a local identity provider. Everything it keeps is below the data folder; kill it at any moment and start it
+again, nothing is lost.
+
+Usage:
+  go run ./functions/local [flags]         serve
+  go run ./functions/local tour            play a whole release on a fresh store, and tell each step in a line
+
+Flags:
+`
+
+func main() {
+	flags := flag.NewFlagSet("local", flag.ExitOnError)
+	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; anything but loopback lets others sign in as anybody")
+	data := flags.String("data", ".slipway", "`folder` in which everything is kept; delete it to begin anew")
+	base := flags.String("base", "", "`URL` under which people reach this server, for links in mails; by default http:// and the address")
+	verbose := flags.Bool("v", false, "log every request, not only what goes wrong")
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), usage)
+		flags.PrintDefaults()
+	}
+	_ = flags.Parse(os.Args[1:]) // exits on a mistake
+	level := slog.LevelWarn
+	if *verbose {
+		level = slog.LevelInfo
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	switch flags.Arg(0) {
+	case "":
+		err = serve(ctx, *addr, *data, *base)
+	case "tour":
+		err = tour(ctx, os.Stdout)
+	default:
+		err = fmt.Errorf("unknown command %q; there is only tour, and serving without a command (see --help)", flags.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "slipway:", err)
+		os.Exit(1)
+	}
+}
+
+// serve listens before it opens the data, so that a taken address is said at once.
+func serve(ctx context.Context, addr, data, base string) error {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("%w; choose another with --addr", err)
+	}
+	if base == "" {
+		base = "http://" + listener.Addr().String()
+	}
+	server, err := local.Open(local.Options{Data: data, Base: strings.TrimSuffix(base, "/")})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	front := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	if host, _, _ := net.SplitHostPort(addr); !loopback(host) {
+		slog.Warn("listening beyond this machine: whoever reaches this address can sign in as anybody", "address", listener.Addr().String())
+	}
+	fmt.Printf("Slipway is at %s  (outbox: %s/local/outbox, data: %s)\n", base, base, data)
+	failed := make(chan error, 2)
+	go func() { failed <- server.Run(ctx) }()
+	go func() { failed <- front.Serve(listener) }()
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	bye, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err = errors.Join(err, front.Shutdown(bye))
+	if ctx.Err() != nil {
+		<-failed
+		err = nil
+	}
+	return errors.Join(err, server.Close())
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
