@@ -1,7 +1,8 @@
 package local
 
 import (
-	"crypto"
+	"context"
+
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +11,9 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"slipway/functions/internal/api"
 	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
 )
 
 // What the local identity provider says of itself in its tokens; the authorizer is configured with the same.
@@ -26,17 +29,14 @@ type identity struct{ key ed25519.PrivateKey }
 
 func newIdentity(seed []byte) identity { return identity{ed25519.NewKeyFromSeed(seed)} }
 
-func (i identity) public() crypto.PublicKey { return i.key.Public() }
-
 // token signs a person in.
 func (i identity) token(email, name string, now time.Time) (string, error) {
 	sign, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: i.key}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(email))
 	claims := jwt.Claims{
-		Issuer: issuer, Audience: jwt.Audience{audience}, Subject: "local-" + hex.EncodeToString(sum[:8]),
+		Issuer: issuer, Audience: jwt.Audience{audience}, Subject: subject(email),
 		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now.Add(-time.Minute)), Expiry: jwt.NewNumericDate(now.Add(tokenTime)),
 	}
 	more := map[string]any{"email": email, "email_verified": true, "name": name}
@@ -80,4 +80,18 @@ func (i identity) whose(token string, now time.Time) (string, error) {
 		return "", err
 	}
 	return more.Email, claims.Validate(jwt.Expected{Issuer: issuer, AnyAudience: jwt.Audience{audience}, Time: now})
+}
+
+// Verify implements api.Verifier.
+func (i identity) Verify(_ context.Context, token string, now time.Time) (api.Claims, error) {
+	email, err := i.whose(token, now)
+	if err != nil {
+		return api.Claims{}, fault.Wrap(fault.Unauthenticated, "unauthenticated", err, "The token is not one of this laptop's identity provider, or has expired; POST to /local/token for another.")
+	}
+	return api.Claims{Issuer: issuer, Subject: subject(email), Email: email, Name: nameFor(email)}, nil
+}
+
+func subject(email string) string {
+	sum := sha256.Sum256([]byte(email))
+	return "local-" + hex.EncodeToString(sum[:8])
 }

@@ -18,8 +18,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/coreos/go-oidc/v3/oidc"
-
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/asl"
@@ -94,9 +92,7 @@ func (s *Server) wire(sign signer) error {
 		return err
 	}
 	s.workflow.engine = s.engine
-	verifier := oidc.NewVerifier(issuer, &oidc.StaticKeySet{PublicKeys: []publicKey{s.identity.public()}},
-		&oidc.Config{ClientID: audience, SupportedSigningAlgs: []string{oidc.EdDSA}})
-	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, verifier), newID: newRequestID}
+	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, s.identity), newID: newRequestID}
 	mux := http.NewServeMux()
 	s.gateway.mount(mux)
 	s.pages(mux)

@@ -2,13 +2,10 @@ package local
 
 import (
 	"context"
-	"crypto"
 	"strings"
 
 	"slipway/functions/internal/store"
 )
-
-type publicKey = crypto.PublicKey
 
 // watched is the table with a bell that rings when something was put into the outbox, as the table's stream does in
 // the cloud.

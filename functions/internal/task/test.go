@@ -1,6 +1,7 @@
 package task
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -105,7 +106,7 @@ func endTest(ctx context.Context, t store.Table, packages release.Packages, in I
 		if report.Verdict == string(compat.Fail) {
 			r.Compatibility = release.TestFailed
 		}
-		if err := keepReport(ctx, packages, r, report); err != nil {
+		if err := keepReport(ctx, packages, s.MiniProgram, s.App, r, report); err != nil {
 			return err
 		}
 		e := store.Event{
@@ -116,7 +117,7 @@ func endTest(ctx context.Context, t store.Table, packages release.Packages, in I
 	})
 }
 
-func keepReport(ctx context.Context, packages release.Packages, r release.Release, report *compat.Report) error {
+func keepReport(ctx context.Context, packages release.Packages, program catalog.MiniProgram, app catalog.TargetApp, r release.Release, report *compat.Report) error {
 	data, err := json.Marshal(report)
 	if err != nil {
 		return err
@@ -124,7 +125,15 @@ func keepReport(ctx context.Context, packages release.Packages, r release.Releas
 	if err := packages.Put(ctx, ReportKey(r.ID, r.TestRuns, "json"), "application/json", data); err != nil {
 		return err
 	}
-	return nil
+	var page bytes.Buffer
+	err = compat.WriteHTML(&page, compat.Heading{
+		Title:    program.Name() + " " + r.Version,
+		Subtitle: fmt.Sprintf("%s, %s, run %d on %s", app.Name, r.Environment, r.TestRuns, r.UpdatedAt.UTC().Format("2 January 2006")),
+	}, report)
+	if err != nil {
+		return err
+	}
+	return packages.Put(ctx, ReportKey(r.ID, r.TestRuns, "html"), "text/html; charset=utf-8", page.Bytes())
 }
 
 // summaryLine says in one line how a test went.
