@@ -10,7 +10,7 @@ import (
 func (r *project) resolveModule(from, spec string) string {
 	switch {
 	case strings.HasPrefix(spec, "/"):
-		return r.moduleAt(path.Join(r.p.Root, spec))
+		return r.moduleAt(r.rooted(spec))
 	case strings.HasPrefix(spec, "."):
 		return r.moduleAt(path.Join(path.Dir(from), spec))
 	}
@@ -85,7 +85,7 @@ func (r *project) componentStem(config, spec string) string {
 	spec = strings.TrimSuffix(spec, ".axml")
 	var candidates []string
 	if strings.HasPrefix(spec, "/") {
-		candidates = append(candidates, path.Join(r.p.Root, spec))
+		candidates = append(candidates, r.rooted(spec))
 	} else {
 		candidates = append(candidates, path.Join(path.Dir(config), spec))
 		for dir := path.Dir(config); ; dir = path.Dir(dir) {
@@ -94,7 +94,7 @@ func (r *project) componentStem(config, spec string) string {
 				break
 			}
 		}
-		candidates = append(candidates, path.Join(r.p.Root, spec))
+		candidates = append(candidates, r.rooted(spec))
 	}
 	for _, stem := range candidates {
 		for _, s := range []string{stem, path.Join(stem, "index")} {
@@ -118,4 +118,9 @@ func (r *project) moduleIn(from, spec string) bool {
 			return false
 		}
 	}
+}
+
+// rooted is the file that a path from the mini program's root means.
+func (r *project) rooted(spec string) string {
+	return path.Join(r.p.Root, strings.TrimLeft(spec, "/"))
 }

@@ -161,7 +161,7 @@ func (t *test) picture(file string, at script.Pos, address string) {
 func (t *test) local(from, address string) string {
 	address, _, _ = strings.Cut(address, "?")
 	if strings.HasPrefix(address, "/") {
-		return path.Join(t.p.Root, address)
+		return t.project.rooted(address)
 	}
 	return path.Join(path.Dir(from), address)
 }

@@ -40,7 +40,7 @@ type Sheet struct {
 
 // Parse reads a sheet. It takes time linear in len(src) and never panics; what it does not understand it leaves out.
 func Parse(src []byte) *Sheet {
-	r := &reader{src: strings.TrimPrefix(string(src), "\ufeff"), line: 1, column: 1, sheet: &Sheet{}}
+	r := &reader{src: strings.TrimPrefix(string(src), "\ufeff"), line: 1, column: 1, end: -1, sheet: &Sheet{}}
 	r.read()
 	return r.sheet
 }
@@ -55,6 +55,7 @@ type reader struct {
 	blocks       []int
 	next         int // number for the next block
 	parens       int
+	end          int // where the next address may end
 }
 
 func (r *reader) here() Pos { return Pos{r.line, r.column} }
@@ -72,14 +73,15 @@ func (r *reader) take(n int) string {
 	return part
 }
 
-func (r *reader) add(text string) {
-	if r.text.Len() == 0 {
-		if strings.TrimSpace(text) == "" {
-			return
-		}
+func (r *reader) spaces() {
+	n := r.pos
+	for n < len(r.src) && strings.IndexByte(" \t\r\n\f", r.src[n]) >= 0 {
+		n++
 	}
-	r.text.WriteString(text)
+	r.take(n - r.pos)
 }
+
+func (r *reader) add(text string) { r.text.WriteString(text) }
 
 func (r *reader) unclosed(at Pos) {
 	if r.sheet.Unclosed == nil {
@@ -91,9 +93,13 @@ func (r *reader) read() {
 	var opened []Pos
 	for r.pos < len(r.src) {
 		if r.text.Len() == 0 {
+			r.spaces()
 			r.start = r.here()
 		}
 		rest := r.src[r.pos:]
+		if rest == "" {
+			break
+		}
 		switch c := rest[0]; {
 		case strings.HasPrefix(rest, "/*"):
 			r.comment(rest)
@@ -183,11 +189,16 @@ func (r *reader) address() {
 	if len(text) < 4 || !strings.EqualFold(text[len(text)-4:], "url(") {
 		return
 	}
-	for r.pos < len(r.src) && strings.IndexByte(" \t\r\n", r.src[r.pos]) >= 0 {
-		r.take(1)
+	r.spaces()
+	if r.end < r.pos { // looked for once, however many addresses have no end
+		if n := strings.IndexAny(r.src[r.pos:], ")\"'\n"); n >= 0 {
+			r.end = r.pos + n
+		} else {
+			r.end = len(r.src)
+		}
 	}
-	if n := strings.IndexAny(r.src[r.pos:], ")\"'\n"); n > 0 && r.src[r.pos+n] == ')' {
-		r.add(r.take(n))
+	if r.end < len(r.src) && r.src[r.end] == ')' {
+		r.add(r.take(r.end - r.pos))
 	}
 }
 
