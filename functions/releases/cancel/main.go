@@ -1,0 +1,13 @@
+// Command cancel answers POST /v1/releases/{id}/cancel: ends the release.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.CancelRelease(cloud.Table(), cloud.Workflow()))
+}

@@ -1,0 +1,13 @@
+// Command grayscale answers POST /v1/releases/{id}/grayscale: gives the version to a share of the users.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.GrayscaleRelease(cloud.Table(), cloud.Workflow()))
+}

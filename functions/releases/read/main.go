@@ -1,0 +1,13 @@
+// Command read answers GET /v1/releases, /v1/releases/{id}, its events and its compatibility reports.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.ReadReleases(cloud.Table(), cloud.Packages()))
+}

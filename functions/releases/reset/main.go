@@ -1,0 +1,13 @@
+// Command reset answers POST /v1/releases/{id}/reset: takes the grayscale back to nobody.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.ResetRelease(cloud.Table(), cloud.Workflow()))
+}

@@ -1,0 +1,13 @@
+// Command withdraw answers POST /v1/releases/{id}/withdraw: takes the application back.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.WithdrawRelease(cloud.Table(), cloud.Workflow()))
+}

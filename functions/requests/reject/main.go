@@ -1,0 +1,13 @@
+// Command reject answers POST /v1/requests/{id}/reject: a signed-in reviewer rejects, with a reason.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.RejectRequest(cloud.Table(), cloud.Workflow()))
+}

@@ -1,0 +1,13 @@
+// Command act is a task of the release machine: it takes a release live, or cancels it.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/task"
+)
+
+func main() {
+	lambda.Start(task.Act(cloud.Table(), cloud.Workflow()))
+}

@@ -1,0 +1,13 @@
+// Command apply is a task of the release machine: it freezes what is applied for and makes the request.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/task"
+)
+
+func main() {
+	lambda.Start(task.Apply(cloud.Table(), cloud.Workflow()))
+}

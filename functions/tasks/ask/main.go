@@ -1,0 +1,15 @@
+// Command ask is a task of the release machine: it mails the reviewers of a party their links and waits for one of them.
+package main
+
+import (
+	"crypto/rand"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/task"
+)
+
+func main() {
+	lambda.Start(task.Ask(cloud.Table(), cloud.Links(), rand.Reader))
+}

@@ -1,0 +1,13 @@
+// Command decide is a task of the release machine: it records what a party decided.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/task"
+)
+
+func main() {
+	lambda.Start(task.Decide(cloud.Table(), cloud.Workflow()))
+}

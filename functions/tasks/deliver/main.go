@@ -1,0 +1,16 @@
+// Command deliver empties the outbox: it starts machines and sends mails. New rows of the table wake it through the
+// stream, and a schedule each minute tries again what did not work.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/task"
+)
+
+func main() {
+	lambda.Start(task.Deliver(task.Courier{
+		Table: cloud.Table(), Workflow: cloud.Workflow("release"), Sender: cloud.Mail(), Links: cloud.Links(),
+	}))
+}

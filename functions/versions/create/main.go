@@ -1,0 +1,13 @@
+// Command create answers POST /v1/mini-programs/{id}/versions: takes a number and says where to upload.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.CreateVersion(cloud.Table(), cloud.Packages()))
+}

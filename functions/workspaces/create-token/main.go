@@ -1,0 +1,13 @@
+// Command create-token answers POST /v1/workspaces/{workspace}/tokens: makes a CI token, shown once.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.CreateToken(cloud.Table()))
+}

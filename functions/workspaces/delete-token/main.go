@@ -1,0 +1,13 @@
+// Command delete-token answers DELETE /v1/workspaces/{workspace}/tokens/{token}: ends a CI token at once.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.DeleteToken(cloud.Table()))
+}
