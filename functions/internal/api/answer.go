@@ -75,12 +75,14 @@ func render(c *Call, a Answer) (Response, error) {
 		res.Headers["Content-Type"] = a.ContentType
 		res.Body = string(a.Raw)
 	case a.Body != nil:
-		body, err := json.Marshal(a.Body)
-		if err != nil {
+		var body strings.Builder
+		enc := json.NewEncoder(&body)
+		enc.SetEscapeHTML(false) // addresses stay readable; nosniff keeps the rest from being taken for a page
+		if err := enc.Encode(a.Body); err != nil {
 			return Response{}, fmt.Errorf("render the answer: %w", err)
 		}
 		res.Headers["Content-Type"] = "application/json"
-		res.Body = string(body)
+		res.Body = body.String()
 	}
 	return res, nil
 }

@@ -52,11 +52,10 @@ func act(ctx context.Context, c *Call, t store.Table, w release.Workflow, action
 	return untilCarried(ctx, t, s.Release.ID, cmd.ID)
 }
 
-// untilParked gives a machine that is between two steps a moment to wait for somebody again.
+// untilParked gives a machine that is between two steps, builds or tests a moment to wait for somebody again.
 func untilParked(ctx context.Context, t store.Table, s *store.Scene) (*store.Scene, error) {
 	r := s.Release
-	if r.Parked() || r.Build == release.Building || r.Compatibility == release.Testing ||
-		r.Status == release.UnderReview || r.Status == release.FullRelease || r.Status.Final() {
+	if r.Parked() || r.Status == release.UnderReview || r.Status == release.FullRelease || r.Status.Final() {
 		return s, nil
 	}
 	return look(ctx, t, r.ID, func(r release.Release) bool { return r.Parked() })
