@@ -38,7 +38,7 @@ type Smoke interface {
 func Run(ctx context.Context, in Input) (*Report, error) {
 	t := &test{
 		in: in, p: in.Project, features: catalogue.AllFeatures(), catalogue: catalogue.For(in.Runtime.APIs),
-		profiles: profilesOf(in.Runtime), found: newFindings(),
+		profiles: profilesOf(in.Runtime), found: newFindings(), named: map[string]bool{},
 	}
 	t.project = readProject(t.p, t.found)
 	steps := []func(){t.scripts, t.templates, t.styles, t.configuration, t.sizes, t.images, t.networks}
@@ -69,6 +69,7 @@ type test struct {
 	catalogue *catalogue.Catalogue
 	profiles  []Profile
 	found     *findings
+	named     map[string]bool // hosts that were reported as not listed
 }
 
 // profilesOf lists the columns of the matrix: systems, devices, networks, then base libraries.

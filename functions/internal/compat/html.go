@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -14,6 +15,7 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	"join":   func(list []string) string { return strings.Join(list, ", ") },
 	"column": func(p []Profile, i int) string { return p[i].Name },
 	"groups": groups,
+	"count":  count,
 	"mark":   func(result string) string { return marks[result] },
 }).Parse(reportHTML))
 
@@ -57,4 +59,12 @@ func groups(profiles []Profile) []group {
 		}
 	}
 	return list
+}
+
+// count writes "1 page" and "2 pages".
+func count(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + one + "s"
 }

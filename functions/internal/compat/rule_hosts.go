@@ -72,7 +72,8 @@ func (t *test) literals(file string, s *script.Script) {
 		case namespace[host]:
 		case u.Scheme == "http" || u.Scheme == "ws":
 			t.say(Warn, "url-plain", file, literal.Pos, nil, "Use https.", "The address of %s is plain %s.", host, u.Scheme)
-		case !listed(host, t.in.ServerDomains) && !listed(host, t.in.H5Domains):
+		case !t.named[host] && !listed(host, t.in.ServerDomains) && !listed(host, t.in.H5Domains):
+			t.named[host] = true // once is enough: configuration lists each host once
 			t.say(Info, "host-not-listed", file, literal.Pos, nil, "Add it to the domains of the configuration if it is requested or shown.", "The host %s is in neither list of domains.", host)
 		}
 	}

@@ -106,8 +106,12 @@ func (t *test) tabs() []string {
 // configuration looks at what configuration files say of pages and components, and at pages that nothing registers.
 func (t *test) configuration() {
 	for _, config := range slices.Sorted(maps.Keys(t.project.missing)) {
+		severity := Fail
+		if t.in.Runtime.AllowUnresolved {
+			severity = Warn // the app asked for stubs
+		}
 		for _, tag := range slices.Compact(slices.Sorted(slices.Values(t.project.missing[config]))) {
-			t.say(Fail, "component-missing", config, script.Pos{}, nil, "Add the component's files, or correct the path.", "The component <%s> is declared, and its files are not in the project.", tag)
+			t.say(severity, "component-missing", config, script.Pos{}, nil, "Add the component's files, or correct the path.", "The component <%s> is declared, and its files are not in the project.", tag)
 		}
 	}
 	for _, u := range t.project.units {

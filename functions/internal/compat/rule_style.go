@@ -135,7 +135,7 @@ var (
 )
 
 func (t *test) declaration(file string, d style.Declaration, block []style.Declaration) {
-	if strings.HasPrefix(d.Property, "--") || strings.HasPrefix(d.Property, "@") || strings.HasPrefix(d.Property, "$") {
+	if strings.HasPrefix(d.Property, "-") || strings.HasPrefix(d.Property, "@") || strings.HasPrefix(d.Property, "$") {
 		return
 	}
 	if f, ok := t.features.Properties[d.Property]; ok && !flexGap(d.Property, block) {

@@ -88,6 +88,7 @@ func TestRules(t *testing.T) {
 		{name: "newer property", file: acss, src: ".a { aspect-ratio: 1 }", want: []string{"warn style-feature " + acss + ":1:6 on ios-12"}},
 		{name: "with a prefix that helps", file: acss, src: ".a { -webkit-backdrop-filter: blur(1px); backdrop-filter: blur(1px) }"},
 		{name: "without the prefix", file: acss, src: ".a { backdrop-filter: blur(1px) }", want: []string{"warn style-feature " + acss + ":1:6 on ios-12"}},
+		{name: "one engine's own property", file: acss, src: ".a { -webkit-overflow-scrolling: touch; --mine: 1 }"},
 		{name: "newer function", file: acss, src: ".a { width: clamp(1px, 2vw, 3px) }", want: []string{"warn style-feature " + acss + ":1:6 on ios-12"}},
 		{name: "newer function after a plain value", file: acss, src: ".a { width: 2px; width: clamp(1px, 2vw, 3px) }"},
 		{name: "newer selector", file: acss, src: ".a:is(.b) { color: red }", want: []string{"warn style-feature " + acss + ":1:1 on ios-12"}},
