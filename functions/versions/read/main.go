@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ReadVersions(cloud.Table(), cloud.Packages()))
+	lambda.Start(api.ReadVersions(cloud.Table()))
 }
