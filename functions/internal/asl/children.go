@@ -175,7 +175,7 @@ func (s *stepper) retry(f *frame, st *state, err *TaskError) bool {
 		f.Retries[i]++
 		f.Tries++
 		f.reset()
-		f.Phase, f.Due = retrying, s.now.Add(delay)
+		f.Phase, f.Due = retrying, s.now.Add(delay.Round(time.Millisecond)) // as fine as time is recorded
 		return true
 	}
 	return false

@@ -164,6 +164,7 @@ const maxName = 80
 // flow reads StartAt and States, and checks that every state can be reached and leads somewhere.
 func (p *parser) flow(n node, inMap bool) *flow {
 	f := &flow{path: n.path, states: map[string]*state{}}
+	before := len(p.problems)
 	f.startAt = p.required(n, "StartAt", "name the state to begin with")
 	if !n.has("States") {
 		p.badf(n.path, "has no States")
@@ -184,8 +185,8 @@ func (p *parser) flow(n node, inMap bool) *flow {
 			f.states[name] = p.state(name, sn, inMap)
 		}
 	}
-	before := len(p.problems)
 	p.targets(n, f)
+	// What is wrong above often makes states unreachable; saying so as well would only distract.
 	if len(p.problems) == before {
 		p.reachable(f)
 	}

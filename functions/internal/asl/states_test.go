@@ -10,8 +10,10 @@ import (
 
 // echo gives back what it was given; fails fails by the name it is given.
 var std = functions{
-	"echo":  func(_ context.Context, p map[string]any) (any, error) { return p, nil },
-	"fails": func(_ context.Context, p map[string]any) (any, error) { return nil, &asl.TaskError{Name: fmt.Sprint(p["name"]), Cause: "why"} },
+	"echo": func(_ context.Context, p map[string]any) (any, error) { return p, nil },
+	"fails": func(_ context.Context, p map[string]any) (any, error) {
+		return nil, &asl.TaskError{Name: fmt.Sprint(p["name"]), Cause: "why"}
+	},
 	"crash": func(context.Context, map[string]any) (any, error) { panic("boom") },
 	"odd":   func(context.Context, map[string]any) (any, error) { return nil, context.DeadlineExceeded },
 }
