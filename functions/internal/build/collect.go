@@ -3,6 +3,7 @@ package build
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"path"
 	"regexp"
 	"slices"
@@ -30,6 +31,9 @@ func (s *scripts) collect(files []string, result api.BuildResult) error {
 	if err := json.Unmarshal([]byte(result.Metafile), &meta); err != nil {
 		return err
 	}
+	if foreign(meta.Inputs) {
+		return errors.New("esbuild took in files from outside of the project")
+	}
 	for _, out := range result.OutputFiles {
 		name, isMap := strings.CutSuffix(path.Base(out.Path), ".map")
 		i, err := strconv.Atoi(strings.TrimSuffix(name, ".js"))
@@ -41,10 +45,13 @@ func (s *scripts) collect(files []string, result api.BuildResult) error {
 			s.out[file] = &compiled{path: scriptPath(s.p, file)}
 		}
 		if isMap {
-			s.out[file].smap = cleanMap(out.Contents)
+			s.out[file].smap = cleanMap(out.Contents, s.ready[file].computed)
 			continue
 		}
 		code := bytes.TrimRight(out.Contents, "\n")
+		if s.ready[file].computed {
+			code = append([]byte(computedAlias+"\n"), code...)
+		}
 		esm := meta.Inputs[space+":"+file].Format == "esm"
 		if esm && !inModules(file) && defaultExport.Match(s.p.Files[file]) {
 			code = append(append(code, '\n'), collapse...)
@@ -55,7 +62,7 @@ func (s *scripts) collect(files []string, result api.BuildResult) error {
 }
 
 // cleanMap names sources as the merchant does, without esbuild's namespace.
-func cleanMap(src []byte) []byte {
+func cleanMap(src []byte, computed bool) []byte {
 	var m struct {
 		Version        int      `json:"version"`
 		Sources        []string `json:"sources"`
@@ -70,6 +77,9 @@ func cleanMap(src []byte) []byte {
 		if at := strings.Index(s, space+":"); at >= 0 && strings.Trim(s[:at], "./") == "" {
 			m.Sources[i] = s[at+len(space)+1:]
 		}
+	}
+	if computed {
+		m.Mappings = ";" + m.Mappings // the line that declares the aliases
 	}
 	out, err := json.Marshal(m)
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"path"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -48,12 +48,14 @@ type ManifestFile struct {
 	SubPackage string `json:"subPackage,omitempty"` // root of the part that holds it
 }
 
-const toolVersion = "1" // of the build's rules; part of the package, because other rules make other bytes
+// tools names what decides the bytes of a package: the build's own rules, and the versions in go.mod (a test compares). They
+// are constants because a binary does not always know what it was built from.
+var tools = map[string]string{"slipway": "1", "esbuild": "v0.28.2", "compress": "v1.20.3"}
 
 // pack writes the package: the main tree, one zip per subpackage, and the manifest that vouches for all of it.
 func pack(ctx context.Context, p *Project, o *Options, r *Result) error {
 	m := Manifest{Format: 1, MiniProgram: o.MiniProgram, Version: o.Version, TargetApp: o.TargetApp, Environment: o.Environment,
-		EnvironmentVariables: sortedKeys(o.EnvironmentVariables), Tools: tools(), Files: map[string]ManifestFile{}}
+		EnvironmentVariables: sortedKeys(o.EnvironmentVariables), Tools: maps.Clone(tools), Files: map[string]ManifestFile{}}
 	for _, page := range p.Pages {
 		m.Pages = append(m.Pages, page.Path)
 	}
@@ -125,20 +127,6 @@ func partOf(p *Project, name string) string {
 func hexSum(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
-}
-
-// tools names what decides the bytes of a package.
-func tools() map[string]string {
-	versions := map[string]string{"slipway": toolVersion}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, d := range info.Deps {
-			switch d.Path {
-			case "github.com/evanw/esbuild", "github.com/klauspost/compress":
-				versions[path.Base(d.Path)] = d.Version
-			}
-		}
-	}
-	return versions
 }
 
 type packed struct {

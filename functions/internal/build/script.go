@@ -30,10 +30,17 @@ type scripts struct {
 	known   map[string]bool
 	next    []string
 	imports map[string][]string // key → keys it needs
-	missing map[string]bool
 
-	out  map[string]*compiled
-	dead bool // an error diagnostic was made, so there is no output
+	ready map[string]prepared // what esbuild is given of each module
+	out   map[string]*compiled
+	dead  bool // an error diagnostic was made, so there is no output
+}
+
+// prepared is a module's text as esbuild may see it.
+type prepared struct {
+	src      string
+	loader   api.Loader
+	computed bool
 }
 
 // compiled is one module of the built tree.
@@ -48,10 +55,12 @@ const space = "p" // esbuild's namespace for the project's files; "file" would b
 func newScripts(p *Project, res *resolver, opts *Options) *scripts {
 	define := map[string]string{"process.env": "{}", "process.env.NODE_ENV": `"production"`}
 	for name, value := range opts.EnvironmentVariables {
-		quoted, _ := json.Marshal(value)
-		define["process.env."+name] = string(quoted)
+		if variableName.MatchString(name) {
+			quoted, _ := json.Marshal(value)
+			define["process.env."+name] = string(quoted)
+		}
 	}
-	return &scripts{p: p, resolve: res, opts: opts, define: define, known: map[string]bool{}, imports: map[string][]string{}, missing: map[string]bool{}, out: map[string]*compiled{}}
+	return &scripts{p: p, resolve: res, opts: opts, define: define, known: map[string]bool{}, imports: map[string][]string{}, ready: map[string]prepared{}, out: map[string]*compiled{}}
 }
 
 // run compiles the entries and, round after round, everything they need.
@@ -84,9 +93,19 @@ func (s *scripts) need(file string) {
 // compilable keeps esbuild from what it cannot stand, and says so.
 func (s *scripts) compilable(file string) bool {
 	src, ok := text(&s.report, file, s.p.Files[file], s.opts.Limits)
-	if ok && tooDeep(src) {
+	if ok && (path.Ext(file) == ".json" && nesting(src) > maxNesting || path.Ext(file) != ".json" && tooDeep(src)) {
 		s.err("too-nested", file, 0, 0, "Split the expression; minified or generated code sometimes needs another build.", "The script is nested too deeply to be compiled.")
 		ok = false
+	}
+	if ok {
+		var one prepared
+		one.src, one.loader = s.source(file)
+		if path.Ext(file) == ".json" {
+			one.src, ok = s.data(file)
+		} else {
+			one.src, one.computed, ok = s.defuse(file, one.src, one.loader)
+		}
+		s.ready[file] = one
 	}
 	if !ok {
 		s.dead = true
@@ -99,8 +118,8 @@ func (s *scripts) compile(ctx context.Context, files []string) error {
 		return ctx.Err()
 	}
 	entries := make([]api.EntryPoint, len(files))
-	for i, file := range files {
-		entries[i] = api.EntryPoint{InputPath: file, OutputPath: strconv.Itoa(i)}
+	for i := range files {
+		entries[i] = api.EntryPoint{InputPath: entryName(i), OutputPath: strconv.Itoa(i)}
 	}
 	result, err := rebuild(ctx, api.BuildOptions{
 		EntryPointsAdvanced: entries,
@@ -116,8 +135,7 @@ func (s *scripts) compile(ctx context.Context, files []string) error {
 		Sourcemap:           api.SourceMapExternal,
 		Metafile:            true,
 		Define:              s.define,
-		LogOverride:         map[string]api.LogLevel{"unsupported-require-call": api.LogLevelWarning},
-		Plugins:             []api.Plugin{{Name: "slipway", Setup: s.plugin}},
+		Plugins:             []api.Plugin{{Name: "slipway", Setup: func(b api.PluginBuild) { s.plugin(b, files) }}},
 	})
 	if err != nil {
 		return err
@@ -145,16 +163,27 @@ func rebuild(ctx context.Context, options api.BuildOptions) (api.BuildResult, er
 	return result, ctx.Err()
 }
 
-func (s *scripts) plugin(b api.PluginBuild) {
+// entryName hides a file's name from esbuild, which looks on disk for names with an asterisk.
+func entryName(i int) string { return "entry" + strconv.Itoa(i) }
+
+func entryFile(name string, files []string) string {
+	i, err := strconv.Atoi(strings.TrimPrefix(name, "entry"))
+	if err != nil || i < 0 || i >= len(files) {
+		return ""
+	}
+	return files[i]
+}
+
+func (s *scripts) plugin(b api.PluginBuild, files []string) {
 	b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 		if a.Kind == api.ResolveEntryPoint {
-			return api.OnResolveResult{Path: a.Path, Namespace: space}, nil
+			return api.OnResolveResult{Path: entryFile(a.Path, files), Namespace: space}, nil
 		}
 		return s.reference(a), nil
 	})
 	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: space}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
-		src, loader := s.source(a.Path)
-		return api.OnLoadResult{Contents: &src, Loader: loader}, nil
+		one := s.ready[a.Path] // written between rounds only
+		return api.OnLoadResult{Contents: &one.src, Loader: one.loader, ResolveDir: nowhere}, nil
 	})
 	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "empty"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
 		src := "module.exports={}"
@@ -179,14 +208,23 @@ func (s *scripts) source(file string) (string, api.Loader) {
 		return string(src), api.LoaderTSX
 	case ".jsx":
 		return string(src), api.LoaderJSX
-	case ".json":
-		var quiet report
-		if std, ok := standard(&quiet, file, src, s.opts.Limits.MaxScript); ok {
-			src = std
-		}
-		return string(src), api.LoaderJSON
 	}
 	return string(src), api.LoaderJS
+}
+
+// data makes a module of a JSON file. esbuild's own loader would give entries no exports.
+func (s *scripts) data(file string) (string, bool) {
+	std, ok := standard(&s.report, file, s.p.Files[file], s.opts.Limits.MaxScript)
+	if !ok {
+		return "", false
+	}
+	var value json.RawMessage
+	if err := json.Unmarshal(std, &value); err != nil {
+		line, column := jsonPosition(std, err)
+		s.err("bad-json", file, line, column, "Correct the JSON there.", "The file is not valid JSON: %s.", jsonMessage(err))
+		return "", false
+	}
+	return "module.exports=" + string(std), true
 }
 
 // reference answers one import, require or dynamic import.
@@ -214,7 +252,6 @@ func (s *scripts) reference(a api.OnResolveArgs) api.OnResolveResult {
 }
 
 func (s *scripts) unresolved(a api.OnResolveArgs) api.OnResolveResult {
-	s.missing[a.Path] = true
 	message := api.Message{Text: fmt.Sprintf("The module %q cannot be found. Add its package to node_modules before uploading, or correct the path.", a.Path), Detail: "unresolved-module"}
 	if s.opts.AllowUnresolved {
 		return api.OnResolveResult{Path: a.Path, Namespace: "missing", Warnings: []api.Message{message}}

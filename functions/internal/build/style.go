@@ -38,8 +38,8 @@ func (s *styles) run(ctx context.Context, files []string) error {
 		return ctx.Err()
 	}
 	entries := make([]api.EntryPoint, len(files))
-	for i, file := range files {
-		entries[i] = api.EntryPoint{InputPath: file, OutputPath: strconv.Itoa(i)}
+	for i := range files {
+		entries[i] = api.EntryPoint{InputPath: entryName(i), OutputPath: strconv.Itoa(i)}
 	}
 	result, err := rebuild(ctx, api.BuildOptions{
 		EntryPointsAdvanced: entries,
@@ -48,7 +48,7 @@ func (s *styles) run(ctx context.Context, files []string) error {
 		MinifyWhitespace:    true,
 		MinifySyntax:        true,
 		Engines:             []api.Engine{{Name: api.EngineSafari, Version: "12"}, {Name: api.EngineChrome, Version: "66"}},
-		Plugins:             []api.Plugin{{Name: "slipway", Setup: s.plugin}},
+		Plugins:             []api.Plugin{{Name: "slipway", Setup: func(b api.PluginBuild) { s.plugin(b, files) }}},
 	})
 	if err != nil {
 		return err
@@ -93,11 +93,11 @@ func (s *styles) acceptable(file string) bool {
 	return ok
 }
 
-func (s *styles) plugin(b api.PluginBuild) {
+func (s *styles) plugin(b api.PluginBuild, files []string) {
 	b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 		switch a.Kind {
 		case api.ResolveEntryPoint:
-			return api.OnResolveResult{Path: a.Path, Namespace: space}, nil
+			return api.OnResolveResult{Path: entryFile(a.Path, files), Namespace: space}, nil
 		case api.ResolveCSSImportRule:
 			return s.imported(a), nil
 		}

@@ -34,7 +34,7 @@ func (t *tree) templates() (helpers []string) {
 		}
 		doc, problems := axml.Parse(file, src)
 		for _, p := range problems {
-			t.list = append(t.list, Diagnostic{Severity: p.Severity, Rule: p.Rule, File: file, Line: p.Line, Column: p.Column, Message: p.Message, Advice: p.Advice})
+			t.list = append(t.list, Diagnostic{Severity: p.Severity, Rule: p.Rule, File: file, Line: p.Line, Column: p.Column, Message: sentence(p.Message), Advice: sentence(p.Advice)})
 		}
 		for _, ref := range doc.References() {
 			to := t.referenced(file, ref)
@@ -47,6 +47,18 @@ func (t *tree) templates() (helpers []string) {
 		t.files[outPath(t.p, file)] = axml.Minify(src)
 	}
 	return helpers
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
+		s += "."
+	}
+	return s
 }
 
 // referenced finds the file that a template names, or tells that it is missing. Addresses in templates stay as written:

@@ -77,6 +77,9 @@ func (t *tree) compile(ctx context.Context) error {
 // configs writes every configuration strictly, with components resolved to absolute paths.
 func (t *tree) configs() {
 	app := with(t.p.App.Raw, map[string]any{"subpackages": nil, "subPackages": nil, "pages": t.p.App.Pages, "usingComponents": nil})
+	if window, ok := app["window"].(map[string]any); ok {
+		app["window"] = with(window, map[string]any{"usingComponents": nil})
+	}
 	if len(t.p.App.SubPackages) > 0 {
 		var list []map[string]any
 		for _, s := range t.p.App.SubPackages {
@@ -148,7 +151,9 @@ func (t *tree) assets() {
 		} else {
 			wanted = wanted && within(name, t.p.Root)
 		}
-		if wanted {
+		if wanted && outPath(t.p, name) == manifestFile {
+			t.warn("reserved-name", name, 0, 0, "Give the file another name.", "The package's own %s takes the place of this file.", manifestFile)
+		} else if wanted {
 			t.files[outPath(t.p, name)] = b
 		}
 	}

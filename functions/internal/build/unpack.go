@@ -75,7 +75,7 @@ const streamFirst = 24 << 20
 // to disk. An error of r that is no end of file is returned as Unavailable.
 func Unpack(r io.ReaderAt, size int64, limits Limits) (*Archive, error) {
 	limits = limits.orDefault()
-	entries, err := readDirectory(r, size, limits)
+	entries, end, err := readDirectory(r, size, limits)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func Unpack(r io.ReaderAt, size int64, limits Limits) (*Archive, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLocals(r, size, entries); err != nil {
+	if err := checkLocals(r, end, entries); err != nil {
 		return nil, err
 	}
 	if total > streamFirst {

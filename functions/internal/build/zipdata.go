@@ -19,7 +19,7 @@ import (
 
 // checkLocals compares each local header with its directory record and proves that no two entries share a byte and none
 // reaches into the directory.
-func checkLocals(r io.ReaderAt, size int64, entries []*entry) error {
+func checkLocals(r io.ReaderAt, end int64, entries []*entry) error {
 	ordered := slices.Clone(entries)
 	slices.SortStableFunc(ordered, func(a, b *entry) int { return cmp.Compare(a.offset, b.offset) })
 	var before int64
@@ -30,12 +30,12 @@ func checkLocals(r io.ReaderAt, size int64, entries []*entry) error {
 		if e.offset < before {
 			return refuse("archive_overlap", "overlap", e.raw, fmt.Sprintf("The entry overlaps %s; every entry needs bytes of its own.", shown(ordered[i-1].raw)))
 		}
-		if err := e.readLocal(r, size); err != nil {
+		if err := e.readLocal(r, end); err != nil {
 			return err
 		}
 		before = e.data + e.packed
-		if before > size {
-			return refuse("archive_sizes", "size", e.raw, "The entry claims more bytes than the archive has.")
+		if before > end {
+			return refuse("archive_sizes", "size", e.raw, "The entry claims more bytes than there are before the archive's directory.")
 		}
 	}
 	return nil
@@ -43,8 +43,8 @@ func checkLocals(r io.ReaderAt, size int64, entries []*entry) error {
 
 // readLocal reads the header before an entry's data and refuses any difference to the directory: a reader that trusts the
 // one would unpack something else than a reader that trusts the other.
-func (e *entry) readLocal(r io.ReaderAt, size int64) error {
-	if e.offset+localLen+int64(len(e.raw)) > size {
+func (e *entry) readLocal(r io.ReaderAt, end int64) error {
+	if e.offset+localLen+int64(len(e.raw)) > end {
 		return refuse("archive_sizes", "offset", e.raw, "The entry lies beyond the end of the archive.")
 	}
 	b := make([]byte, localLen+len(e.raw))

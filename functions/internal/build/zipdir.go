@@ -55,42 +55,44 @@ type endRecord struct {
 }
 
 // readDirectory reads the central directory and holds it to the one shape in which all readers agree: it begins with a
-// local header, nothing precedes it, and directory and end record are adjacent at the end of the file.
-func readDirectory(r io.ReaderAt, size int64, limits Limits) ([]*entry, error) {
+// local header, nothing precedes it, and directory and end record are adjacent at the end of the file. It also gives the
+// directory's offset, which no entry may reach.
+func readDirectory(r io.ReaderAt, size int64, limits Limits) (entries []*entry, at int64, err error) {
 	if size > limits.MaxUpload {
-		return nil, fault.New(fault.TooLarge, "archive_too_large", "The archive is %s; at most %s can be uploaded.", bytesText(size), bytesText(limits.MaxUpload))
+		return nil, 0, fault.New(fault.TooLarge, "archive_too_large", "The archive is %s; at most %s can be uploaded.", bytesText(size), bytesText(limits.MaxUpload))
 	}
 	head := make([]byte, 4)
 	if size < endLen {
-		return nil, notZip("The file is too short to be a zip archive.")
+		return nil, 0, notZip("The file is too short to be a zip archive.")
 	}
 	if err := readAt(r, head, 0); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if string(head) == sigEnd {
-		return nil, fault.New(fault.Unprocessable, "archive_empty", "The archive is empty. Zip the project folder, with app.json in it.")
+		return nil, 0, fault.New(fault.Unprocessable, "archive_empty", "The archive is empty. Zip the project folder, with app.json in it.")
 	}
 	if string(head) != sigLocal {
-		return nil, notZip("The file is not a zip archive (it does not begin like one). Upload the project as .zip.")
+		return nil, 0, notZip("The file is not a zip archive (it does not begin like one). Upload the project as .zip.")
 	}
 	end, err := findEnd(r, size)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if end.entries > limits.MaxEntries {
-		return nil, tooMany(limits)
+		return nil, 0, tooMany(limits)
 	}
 	if end.dirSize > maxDirectory {
-		return nil, tooLarge("archive_directory", "directory", "", fmt.Sprintf("The archive's directory claims %s; no project within the limits needs more than %s.", bytesText(end.dirSize), bytesText(maxDirectory)))
+		return nil, 0, tooLarge("archive_directory", "directory", "", fmt.Sprintf("The archive's directory claims %s; no project within the limits needs more than %s.", bytesText(end.dirSize), bytesText(maxDirectory)))
 	}
 	if end.dirOffset+end.dirSize != end.at {
-		return nil, refuse("archive_layout", "layout", "", "The archive's directory is not where its end record says, or data lies between the two. Write the archive anew with an ordinary zip tool.")
+		return nil, 0, refuse("archive_layout", "layout", "", "The archive's directory is not where its end record says, or data lies between the two. Write the archive anew with an ordinary zip tool.")
 	}
 	dir := make([]byte, end.dirSize)
 	if err := readAt(r, dir, end.dirOffset); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return parseDirectory(dir, end, limits)
+	entries, err = parseDirectory(dir, end, limits)
+	return entries, end.dirOffset, err
 }
 
 func tooMany(limits Limits) error {
