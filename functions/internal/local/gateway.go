@@ -24,6 +24,7 @@ type gateway struct {
 	handlers  map[string]api.Handler // by function
 	authorize api.Authorizer
 	newID     func() string
+	now       func() time.Time
 }
 
 // mount puts every route of the API on the mux.
@@ -91,7 +92,7 @@ func reason(a events.APIGatewayV2CustomAuthorizerSimpleResponse) string {
 }
 
 func (g gateway) event(r *http.Request, key string, body []byte) api.Request {
-	now := time.Now()
+	now := g.now()
 	req := api.Request{
 		Version: "2.0", RouteKey: key, RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery,
 		Headers: map[string]string{}, QueryStringParameters: map[string]string{},

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/catalog"
@@ -79,7 +78,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		write(w, r, api.Refuse(fault.Fields([]fault.Field{{Field: "email", Detail: `is required: send {"email": "merchant-admin@demo.test"}, or any other address`}}), s.gateway.newID()))
 		return
 	}
-	token, err := s.identity.token(email, nameFor(email), time.Now())
+	token, err := s.identity.token(email, nameFor(email), s.now())
 	if err != nil {
 		write(w, r, api.Refuse(err, s.gateway.newID()))
 		return
@@ -131,7 +130,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		show(w, r, 400, signInForm(r.PostFormValue("to"), r.PostFormValue("email"), "That is not an email address."))
 		return
 	}
-	token, err := s.identity.token(email, nameFor(email), time.Now())
+	token, err := s.identity.token(email, nameFor(email), s.now())
 	if err != nil {
 		write(w, r, api.Refuse(err, s.gateway.newID()))
 		return
@@ -189,7 +188,7 @@ func (s *Server) signedIn(r *http.Request) (email, token string) {
 	if err != nil {
 		return "", ""
 	}
-	email, err = s.identity.whose(cookie.Value, time.Now())
+	email, err = s.identity.whose(cookie.Value, s.now())
 	if err != nil {
 		return "", ""
 	}

@@ -23,6 +23,7 @@ import (
 	"slipway/functions/internal/asl"
 	"slipway/functions/internal/asl/journal"
 	"slipway/functions/internal/local/table"
+	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
 	"slipway/functions/internal/task"
 )
@@ -31,7 +32,17 @@ import (
 type Options struct {
 	Data string // folder, made when missing
 	Base string // where links lead: "http://127.0.0.1:8080"
+
+	// For tests, which stand in for time, trouble with the disk, and another interpreter. Nil is the real thing.
+	Clock    asl.Clock
+	Table    func(store.Table) store.Table // wraps the table that everything but the seed works on
+	Journal  func(asl.Journal) asl.Journal // wraps the journal of the machines
+	Workflow func(Invoke) release.Workflow // takes the place of package asl; Engine is nil then
 }
+
+// Invoke calls a task by the name of its folder under functions/tasks, as Lambda would. A task that fails gives an
+// *asl.TaskError.
+type Invoke = func(ctx context.Context, function string, payload []byte) ([]byte, error)
 
 // Server is Slipway in one process.
 type Server struct {
@@ -39,7 +50,8 @@ type Server struct {
 	table    *table.Table
 	watched  watched
 	engine   *asl.Engine
-	workflow *workflow
+	workflow release.Workflow
+	clock    asl.Clock
 	files    files
 	outbox   outbox
 	identity identity
@@ -64,35 +76,27 @@ func Open(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		options: o, table: items, watched: watched{Table: items, changed: make(chan struct{}, 1)}, identity: newIdentity(secrets.Identity),
+		options: o, table: items, watched: watched{Table: items, changed: make(chan struct{}, 1)}, identity: newIdentity(secrets.Identity), clock: o.Clock,
 		outbox: outbox{items.DB()}, links: approval.Links{Key: secrets.Links, Base: o.Base},
 		files: files{dir: filepath.Join(o.Data, "packages"), key: secrets.Files, base: o.Base},
+	}
+	if o.Table != nil {
+		s.watched.Table = o.Table(items)
 	}
 	if err := s.wire(newSigner(secrets.Packages)); err != nil {
 		return nil, errors.Join(err, items.Close())
 	}
-	if err := s.seed(context.Background(), time.Now().UTC()); err != nil {
+	if err := s.seed(context.Background(), s.now()); err != nil {
 		return nil, errors.Join(fmt.Errorf("seed the demo: %w", err), items.Close())
 	}
 	return s, nil
 }
 
 func (s *Server) wire(sign signer) error {
-	parsed, err := machines()
-	if err != nil {
+	if err := s.wireWorkflow(sign); err != nil {
 		return err
 	}
-	s.workflow = &workflow{}
-	j, err := journal.Open(s.table.DB(), "asl")
-	if err != nil {
-		return err
-	}
-	s.engine, err = asl.New(asl.Options{Machines: parsed, Invoker: s.tasks(sign), Journal: j})
-	if err != nil {
-		return err
-	}
-	s.workflow.engine = s.engine
-	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, s.identity), newID: newRequestID}
+	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, s.identity), newID: newRequestID, now: s.now}
 	mux := http.NewServeMux()
 	s.gateway.mount(mux)
 	s.pages(mux)
@@ -100,9 +104,35 @@ func (s *Server) wire(sign signer) error {
 	return nil
 }
 
+// wireWorkflow ties machines and tasks, which know each other.
+func (s *Server) wireWorkflow(sign signer) error {
+	if s.options.Workflow != nil {
+		late := &lateWorkflow{}
+		late.Workflow = s.options.Workflow(s.tasks(sign, late).Invoke)
+		s.workflow = late.Workflow
+		return nil
+	}
+	parsed, err := machines()
+	if err != nil {
+		return err
+	}
+	file, err := journal.Open(s.table.DB(), "asl")
+	if err != nil {
+		return err
+	}
+	var kept asl.Journal = file
+	if s.options.Journal != nil {
+		kept = s.options.Journal(kept)
+	}
+	w := &workflow{}
+	w.engine, err = asl.New(asl.Options{Machines: parsed, Invoker: s.tasks(sign, w), Journal: kept, Clock: s.clock})
+	s.engine, s.workflow = w.engine, w
+	return err
+}
+
 // tasks are the functions that the machines call, by the names of their folders under functions/tasks.
-func (s *Server) tasks(sign signer) tasks {
-	t, w := s.watched, s.workflow
+func (s *Server) tasks(sign signer, w release.Workflow) tasks {
+	t := s.watched
 	return tasks{
 		"build": task.Build(t, s.files, sign), "await": task.Await(t, w), "test": task.Test(t, s.files), "apply": task.Apply(t, w),
 		"ask": task.Ask(t, s.links, rand.Reader), "decide": task.Decide(t, w), "act": task.Act(t, w), "hand-over": task.HandOver(t, w),
@@ -111,13 +141,13 @@ func (s *Server) tasks(sign signer) tasks {
 
 // Run works until ctx ends: it moves the machines and delivers what the outbox holds.
 func (s *Server) Run(ctx context.Context) error {
-	courier := task.Courier{Table: s.table, Workflow: s.workflow, Sender: s.outbox, Links: s.links}
+	courier := task.Courier{Table: s.watched, Workflow: s.workflow, Sender: s.outbox, Links: s.links}
 	s.running.Add(1)
 	go func() {
 		defer s.running.Done()
-		deliver(ctx, courier, s.watched.changed)
+		deliver(ctx, courier, s.watched.changed, s.now)
 	}()
-	err := s.engine.Run(ctx)
+	err := s.run(ctx)
 	s.running.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -125,13 +155,21 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
+func (s *Server) run(ctx context.Context) error {
+	if s.engine == nil { // the machines run elsewhere
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return s.engine.Run(ctx)
+}
+
 // deliver does what the table's stream and the schedule do in the cloud: it looks into the outbox after every change
 // and every few seconds.
-func deliver(ctx context.Context, c task.Courier, changed <-chan struct{}) {
+func deliver(ctx context.Context, c task.Courier, changed <-chan struct{}, now func() time.Time) {
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	for {
-		if _, err := c.Deliver(ctx, time.Now().UTC()); err != nil && ctx.Err() == nil {
+		if _, err := c.Deliver(ctx, now()); err != nil && ctx.Err() == nil {
 			slog.Error("outbox", "error", err.Error())
 		}
 		select {
@@ -157,6 +195,14 @@ func (s *Server) Engine() *asl.Engine { return s.engine }
 
 // Close ends the server; Run has to have returned.
 func (s *Server) Close() error { return s.table.Close() }
+
+// now is the time of everything that happens here.
+func (s *Server) now() time.Time {
+	if s.clock == nil {
+		return time.Now().UTC()
+	}
+	return s.clock.Now().UTC()
+}
 
 func newRequestID() string {
 	var b [12]byte

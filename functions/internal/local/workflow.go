@@ -12,12 +12,16 @@ import (
 
 	"slipway/functions/internal/asl"
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
 	"slipway/functions/internal/task"
 	"slipway/statemachines"
 )
 
 // workflow is Step Functions on a laptop: the deployed machines on package asl.
 type workflow struct{ engine *asl.Engine }
+
+// lateWorkflow is a workflow that tasks know before it is made.
+type lateWorkflow struct{ release.Workflow }
 
 // Start implements release.Workflow.
 func (w *workflow) Start(ctx context.Context, machine, name string, input []byte) error {
@@ -55,14 +59,21 @@ var arn = regexp.MustCompile(`\$\{([A-Za-z]+)FunctionArn\}`)
 
 var hump = regexp.MustCompile(`([a-z])([A-Z])`)
 
-// machines parses what is deployed, with functions called by their names.
-func machines() (map[string]*asl.Machine, error) {
-	out := map[string]*asl.Machine{}
-	for name, def := range statemachines.All() {
-		def = arn.ReplaceAllFunc(def, func(m []byte) []byte {
+// Machines are the deployed machines, with functions called by their names.
+func Machines() map[string][]byte {
+	out := statemachines.All()
+	for name, def := range out {
+		out[name] = arn.ReplaceAllFunc(def, func(m []byte) []byte {
 			camel := arn.FindSubmatch(m)[1]
 			return []byte(strings.ToLower(string(hump.ReplaceAll(camel, []byte("$1-$2")))))
 		})
+	}
+	return out
+}
+
+func machines() (map[string]*asl.Machine, error) {
+	out := map[string]*asl.Machine{}
+	for name, def := range Machines() {
 		m, err := asl.Parse(def)
 		if err != nil {
 			return nil, fmt.Errorf("state machine %s: %w", name, err)
