@@ -1,0 +1,117 @@
+// Package story plays people who use a running Slipway: it talks HTTP to the deployed handlers, reads the outbox, follows
+// the links in mails, and holds every answer against the API's contract.
+//
+// It belongs to tests and knows no rule: what should follow from what is said by the tests that use it.
+package story
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"slipway/functions/internal/local"
+)
+
+// World is a running Slipway and the people who use it.
+type World struct {
+	T    testing.TB
+	Base string
+
+	mu     sync.Mutex
+	people map[string]*Person
+	made   int // programs and versions, to number them
+
+	// Of a server in this process; nil when it runs elsewhere.
+	Server  *local.Server
+	options local.Options
+	stop    func()
+}
+
+// patience is how long a story waits for what has to happen. It is long because machines that test are slow, and only
+// ever waited for in full when something is broken.
+const patience = 30 * time.Second
+
+// Start runs a Slipway in this process on a new folder, or on the one in the options, until the test ends.
+func Start(t testing.TB, options ...func(*local.Options)) *World {
+	t.Helper()
+	w := &World{T: t, people: map[string]*Person{}}
+	for _, o := range options {
+		o(&w.options)
+	}
+	if w.options.Data == "" {
+		w.options.Data = t.TempDir()
+	}
+	if err := w.Open(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	return w
+}
+
+// At is a Slipway that runs elsewhere.
+func At(t testing.TB, base string) *World {
+	return &World{T: t, Base: base, people: map[string]*Person{}}
+}
+
+// Open starts the server of Start again after Close, on the same folder and address.
+func (w *World) Open() error {
+	address := "127.0.0.1:0"
+	if w.Base != "" {
+		address = w.Base[len("http://"):]
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	w.Base = "http://" + listener.Addr().String()
+	w.options.Base = w.Base
+	if w.Server, err = local.Open(w.options); err != nil {
+		listener.Close()
+		return err
+	}
+	server := w.Server
+	front := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: time.Minute}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { _ = server.Run(ctx) }) // a journal that fails is what some stories are about
+	running.Go(func() { _ = front.Serve(listener) })
+	w.stop = sync.OnceFunc(func() {
+		_ = front.Close()
+		cancel()
+		running.Wait()
+		if err := server.Close(); err != nil {
+			w.T.Errorf("close: %v", err)
+		}
+	})
+	return nil
+}
+
+// Close stops the server of Start.
+func (w *World) Close() { w.stop() }
+
+// Until asks again and again until done says so; what names the thing in the failure.
+func (w *World) Until(what string, done func() bool) {
+	w.T.Helper()
+	end := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(end) {
+			w.T.Fatalf("%s did not happen within %s", what, patience)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// number makes a number that no other call of this world got.
+func (w *World) number() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.made++
+	return w.made
+}
+
+// Number makes a version number greater than all before.
+func (w *World) Number() string { return fmt.Sprintf("1.%d.0", w.number()) }
