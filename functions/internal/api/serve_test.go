@@ -74,7 +74,7 @@ func TestServeRefusesBadInput(t *testing.T) {
 		{"trailing data", json(`{"percent": 1} x`), 400, "bad_json", "byte 16"},
 		{"truncated", json(`{"percent": 1`), 400, "bad_json", "ends too early"},
 		{"twice", json(`{"percent": 1, "percent": 2}`), 400, "bad_json", "comes twice"},
-		{"not UTF-8", json("{\"note\": \"\xff\"}"), 400, "bad_json", "byte 10: the text is not UTF-8"},
+		{"not UTF-8", json("{\"note\": \"\xff\"}"), 400, "bad_json", "byte 11: the text is not UTF-8"},
 		{"array", json(`[1]`), 400, "invalid", "is an array; an object is expected"},
 		{"empty", ask{method: "POST", path: path, email: "a@x.test", headers: map[string]string{"content-type": "application/json"}}, 400, "bad_json", "empty"},
 		{"deep", json(strings.Repeat("[", 100000)), 400, "bad_json", ""},

@@ -56,7 +56,7 @@ func submittable(m catalog.MiniProgram, v catalog.Version) error {
 func uploaded(ctx context.Context, packages release.Packages, v catalog.Version) ([]byte, error) {
 	object, err := packages.Open(ctx, v.ArchiveKey)
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.New(fault.Conflict, "nothing_uploaded", "The project of version %s has not been uploaded yet; reading the version says where to.", v.Number)
+		return nil, fault.New(fault.Conflict, "nothing_uploaded", "The project of version %s has not been uploaded yet; upload it first, then submit.", v.Number)
 	}
 	if err != nil {
 		return nil, err

@@ -45,6 +45,7 @@ func CreateVersion(t store.Table, packages release.Packages) Handler {
 		var in struct {
 			Number string `json:"number"`
 			Notes  string `json:"notes"`
+			Renew  bool   `json:"renew"` // a new upload address for a version whose project is still awaited
 		}
 		if err := c.DecodeBody(&in); err != nil {
 			return Answer{}, err
@@ -57,6 +58,9 @@ func CreateVersion(t store.Table, packages release.Packages) Handler {
 			wrong := append(catalog.ValidateVersionNumber("number", in.Number), catalog.ValidateNotes("notes", in.Notes)...)
 			if err := fault.Fields(wrong); err != nil {
 				return Answer{}, err
+			}
+			if in.Renew {
+				return c.renewUpload(ctx, t, packages, m, in.Number)
 			}
 			if err := greater(in.Number, m); err != nil {
 				return Answer{}, err
@@ -81,7 +85,7 @@ func (c *Call) startVersion(ctx context.Context, t store.Table, packages release
 		return Answer{}, err
 	}
 	if exists > 0 {
-		return Answer{}, fault.New(fault.Conflict, "version_exists", "There is a version %s already; reading it says where to upload, or choose a greater number.", v.Number)
+		return Answer{}, fault.New(fault.Conflict, "version_exists", "There is a version %s already; send \"renew\": true for another upload address if its project is still awaited, or choose a greater number.", v.Number)
 	}
 	event := c.Event("create_version")
 	event.MiniProgram, event.Workspace, event.Detail = m.ID, m.Workspace, v.Number
@@ -106,15 +110,28 @@ func (c *Call) startVersion(ctx context.Context, t store.Table, packages release
 	return a, t.Transact(ctx, append(writes, store.SaveVersion(v, store.Absent))...)
 }
 
+// renewUpload answers where to send the project once more, because addresses expire.
+func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.Packages, m catalog.MiniProgram, number string) (Answer, error) {
+	v, err := store.Version(ctx, t, m.ID, number)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := submittable(m, v); err != nil {
+		return Answer{}, err
+	}
+	view := versionView(v)
+	view.Upload, err = awaited(ctx, packages, v)
+	return Answer{Body: view}, err
+}
+
 // awaited says where the project of a version is to be sent.
 func awaited(ctx context.Context, packages release.Packages, v catalog.Version) (*release.Upload, error) {
 	upload, err := packages.Upload(ctx, v.ArchiveKey, "application/zip", build.DefaultLimits().MaxUpload)
 	return &upload, err
 }
 
-// ReadVersions answers GET /v1/mini-programs/{id}/versions and one version. While the project is awaited, who may
-// upload it is told again where to.
-func ReadVersions(t store.Table, packages release.Packages) Handler {
+// ReadVersions answers GET /v1/mini-programs/{id}/versions and one version.
+func ReadVersions(t store.Table) Handler {
 	return Serve(t, Operations{
 		"listVersions": func(ctx context.Context, c *Call) (Answer, error) { return c.listVersions(ctx, t) },
 		"readVersion": func(ctx context.Context, c *Call) (Answer, error) {
@@ -123,14 +140,7 @@ func ReadVersions(t store.Table, packages release.Packages) Handler {
 				return Answer{}, err
 			}
 			v, err := store.Version(ctx, t, m.ID, c.Param("number"))
-			if err != nil {
-				return Answer{}, err
-			}
-			view := versionView(v)
-			if v.Status == catalog.AwaitingUpload && c.Actor.May(catalog.UploadVersion, objectOf(c.Actor, m)) {
-				view.Upload, err = awaited(ctx, packages, v)
-			}
-			return Answer{Body: view}, err
+			return Answer{Body: versionView(v)}, err
 		},
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 	"unicode/utf8"
 
 	"slipway/functions/internal/fault"
@@ -67,7 +68,7 @@ func parse(data []byte) (node, error) {
 		return node{}, fault.New(fault.Invalid, "bad_json", "The body is empty; a JSON object is expected.")
 	}
 	if !utf8.Valid(data) {
-		return node{}, badJSON(invalidAt(data), "the text is not UTF-8")
+		return node{}, badJSON(invalidAt(data)+1, "the text is not UTF-8")
 	}
 	// One pass that only checks the grammar keeps the second from having to report it.
 	var whole json.RawMessage
@@ -85,12 +86,18 @@ func grammar(data []byte, err error) error {
 	if !errors.As(err, &syntax) {
 		return badJSON(0, err.Error())
 	}
-	if syntax.Offset >= int64(len(data)) && syntax.Error() == "unexpected end of JSON input" {
+	if syntax.Offset >= int64(len(data)) && endsEarly(data, syntax.Error()) {
 		return badJSON(syntax.Offset, "the text ends too early")
 	}
 	return badJSON(syntax.Offset, syntax.Error())
 }
 
+// endsEarly knows the two ways in which encoding/json says it: inside a literal it complains of a blank that is not there.
+func endsEarly(data []byte, message string) bool {
+	return message == "unexpected end of JSON input" || strings.HasPrefix(message, "invalid character ' '") && data[len(data)-1] != ' '
+}
+
+// badJSON names a position, counted from 1 as editors do.
 func badJSON(at int64, why string) error {
 	return fault.New(fault.Invalid, "bad_json", "The body is not JSON at byte %d: %s.", at, why)
 }
