@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"regexp"
 	"testing"
 	"time"
 
@@ -217,6 +218,33 @@ func TestExecutionsFinishTheDefinitionTheyBeganWith(t *testing.T) {
 	w.pass(time.Second)
 	w = newWorldOn(t, newer, nil0, j, clock)
 	equal(t, "outcome", outcome(w.pass(time.Hour)), `"old"`)
+}
+
+// An execution that can never move again fails, instead of keeping every other one from starting.
+func TestAnExecutionThatCannotBeTakenUpFails(t *testing.T) {
+	j := &asl.MemoryJournal{}
+	ctx := context.Background()
+	before := newWorldOn(t, one(`{"Type":"Wait","Seconds":60,"End":true}`), nil0, j, asl.NewVirtualClock(epoch))
+	for _, name := range []string{"x", "y"} {
+		if err := before.Start(ctx, "m", name, []byte(`{}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// x loses its definition; a later version might as well refuse it.
+	b, err := j.Record("m/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := regexp.MustCompile(`"definition":"[^"]*"`).ReplaceAll(b, []byte(`"definition":"unknown"`))
+	if err := j.Commit(asl.Change{Execution: "m/x", Record: r, Running: true}); err != nil {
+		t.Fatal(err)
+	}
+	after := newWorldOn(t, one(`{"Type":"Succeed"}`), nil0, j, asl.NewVirtualClock(epoch))
+	equal(t, "outcome", outcome(after.pass(time.Hour)), "FAILED States.Runtime: The execution cannot be taken up again: its definition unknown was not kept")
+	d, err := after.Describe(ctx, "m", "y")
+	if err != nil || d.Status != asl.StatusSucceeded {
+		t.Errorf("y: %v, %v", d.Status, err)
+	}
 }
 
 // nil0 has no functions.

@@ -1,6 +1,7 @@
 package asl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func (e *Engine) publish(x *execution) {
 	}
 	for _, f := range order {
 		if x.calls[f.Call] == nil {
-			c := &call{x: x, number: f.Call, function: f.state().function, payload: f.Payload}
+			c := &call{x: x, number: f.Call, function: f.state().function, payload: bytes.Clone(f.Payload)}
 			x.calls[f.Call] = c
 			e.queue = append(e.queue, c)
 		}

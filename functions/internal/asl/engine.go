@@ -28,7 +28,8 @@ type Options struct {
 	Clock    Clock     // the wall's, when nil
 	Rand     io.Reader // for tokens, jitter and intrinsics; crypto/rand when nil
 	Workers  int       // invocations at once in Run; 16 when 0
-	// OnEvent is told every event once it is durable, in order for each execution. It must neither block nor call the engine.
+	// OnEvent is told every event once it is durable, in order for each execution. It must not call the engine, nor block,
+	// nor change the event's bytes. A crash may swallow the last ones; History has them all.
 	OnEvent func(machine, name string, e Event)
 }
 

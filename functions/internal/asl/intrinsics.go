@@ -282,13 +282,20 @@ func jsonMerge(_ *scope, a []any) (any, error) {
 	return out, nil
 }
 
+// mathAdd takes what Step Functions takes: 32-bit integers, whose sum always fits.
 func mathAdd(_ *scope, a []any) (any, error) {
-	x, err1 := integer(a, 0)
-	y, err2 := integer(a, 1)
-	if sum := x + y; (sum > x) == (y > 0) {
-		return jsonInt(sum), errors.Join(err1, err2)
+	var sum int64
+	for i := range a {
+		n, err := integer(a, i)
+		if err == nil && n != int64(int32(n)) { //nolint:gosec // the cut is the check
+			err = fmt.Errorf("argument %d must fit in 32 bits, unlike %d", i+1, n)
+		}
+		if err != nil {
+			return nil, err
+		}
+		sum += n
 	}
-	return nil, errors.New("the sum does not fit in 64 bits")
+	return jsonInt(sum), nil
 }
 
 func mathRandom(s *scope, a []any) (any, error) {

@@ -3,7 +3,6 @@ package asl
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -272,5 +271,3 @@ func (p ioPath) apply(field string, v any, s *scope) (any, error) {
 	}
 	return found, nil
 }
-
-func (s *state) String() string { return fmt.Sprintf("%s %q", s.kind, s.name) }

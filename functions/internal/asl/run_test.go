@@ -231,3 +231,61 @@ func TestAJournalThatFailsStopsTheEngine(t *testing.T) {
 		}
 	}
 }
+
+// Many executions at once, each answered by somebody else while their functions may still be returning.
+func TestManyExecutionsAtOnce(t *testing.T) {
+	def := `{"StartAt":"Ask","States":{"Ask":{"Type":"Map","ItemProcessor":{"StartAt":"One","States":{"One":{` + callback +
+		`,"Parameters":{"FunctionName":"f","Payload":{"t.$":"$$.Task.Token","n.$":"$"}},"TimeoutSeconds":600,"End":true}}},"End":true}}}`
+	const many = 60
+	type question struct {
+		token string
+		n     float64
+	}
+	asked := make(chan question, many*3)
+	o := options(mustParse(t, def), functions{"f": func(_ context.Context, p map[string]any) (any, error) {
+		asked <- question{p["t"].(string), p["n"].(float64)}
+		return nil, nil
+	}}, &asl.MemoryJournal{}, nil)
+	ended := make(chan string, many)
+	o.OnEvent = func(_, name string, e asl.Event) {
+		if e.Type == "ExecutionSucceeded" {
+			ended <- name + " " + string(e.Output)
+		}
+	}
+	e, err := asl.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan error)
+	go func() { ran <- e.Run(ctx) }()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for q := range asked {
+				if err := e.Succeed(ctx, q.token, fmt.Append(nil, q.n*2)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	want := map[string]bool{}
+	for i := range many {
+		name := fmt.Sprint("x", i)
+		want[fmt.Sprintf("%s [%d,%d,%d]", name, 2*i, 2*i+2, 2*i+4)] = true
+		if err := e.Start(ctx, "m", name, fmt.Appendf(nil, "[%d,%d,%d]", i, i+1, i+2)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range many {
+		if got := <-ended; !want[got] {
+			t.Errorf("unexpected end %s", got)
+		}
+	}
+	close(asked)
+	wg.Wait()
+	cancel()
+	if err := <-ran; err != nil {
+		t.Errorf("run: %v", err)
+	}
+}
