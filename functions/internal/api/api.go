@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -154,6 +155,15 @@ func (c *Call) plausible() error {
 
 // Param is a path parameter of the route's pattern.
 func (c *Call) Param(name string) string { return c.request.PathParameters[name] }
+
+// email is the path parameter of that name. Gateways differ in whether they decode "%40" in a path.
+func (c *Call) email() string {
+	s := c.Param("email")
+	if decoded, err := url.PathUnescape(s); err == nil && !strings.Contains(s, "@") {
+		return decoded
+	}
+	return s
+}
 
 // Query is a query parameter, "" when absent. Which ones a route knows is in Routes.
 func (c *Call) Query(name string) string { return c.query[name] }

@@ -82,7 +82,7 @@ func whoIs(ctx context.Context, table store.Table, people Verifier, req events.A
 	if err := bind(ctx, table, claims, now); err != nil {
 		return nil, err
 	}
-	return map[string]any{ctxSubject: claims.Subject, ctxEmail: email, ctxName: claims.Name}, nil
+	return map[string]any{ctxSubject: claims.Subject, ctxEmail: email, ctxName: catalog.Shown(claims.Name, 64)}, nil
 }
 
 func unauthenticated(sentence string) error {

@@ -86,14 +86,14 @@ func (c *Call) miniProgramRev(ctx context.Context, t store.Table, action catalog
 	if rev > 0 && c.Actor.May(action, objectOf(c.Actor, m)) {
 		return m, rev, nil
 	}
-	sees := false
+	var seen []catalog.MiniProgram
 	if rev > 0 {
-		if sees, err = c.sees(ctx, t, m); err != nil {
+		if seen, err = c.seen(ctx, t, []catalog.MiniProgram{m}); err != nil {
 			return m, 0, err
 		}
 	}
 	switch {
-	case !sees:
+	case len(seen) == 0:
 		return catalog.MiniProgram{}, 0, fault.New(fault.NotFound, "no_such_mini_program", "There is no mini program %.80q.", id)
 	case action != catalog.SeeMiniProgram:
 		return catalog.MiniProgram{}, 0, forbidden(action)
@@ -101,24 +101,33 @@ func (c *Call) miniProgramRev(ctx context.Context, t store.Table, action catalog
 	return m, rev, nil
 }
 
-// sees says whether the caller sees the mini program as one of its people, or as staff of whom it was released to.
-func (c *Call) sees(ctx context.Context, t store.Table, m catalog.MiniProgram) (bool, error) {
-	o := objectOf(c.Actor, m)
-	if c.Actor.May(catalog.SeeMiniProgram, o) {
-		return true, nil
-	}
-	var mine []string
+// seen keeps those of the mini programs that the caller sees, as one of their people or as staff of whom they were
+// released to.
+func (c *Call) seen(ctx context.Context, t store.Table, all []catalog.MiniProgram) ([]catalog.MiniProgram, error) {
+	var asked, mine []string
 	for _, s := range c.Actor.Memberships {
 		if s.Kind == catalog.SuperApp || s.Kind == catalog.Platform {
 			mine = append(mine, s.Workspace)
 		}
 	}
-	if len(mine) == 0 {
-		return false, nil
+	for _, m := range all {
+		if len(mine) > 0 && !c.Actor.May(catalog.SeeMiniProgram, objectOf(c.Actor, m)) {
+			asked = append(asked, m.ID)
+		}
 	}
-	var err error
-	o.AppWorkspaces, err = store.SeenBy(ctx, t, m.ID, mine)
-	return err == nil && c.Actor.May(catalog.SeeMiniProgram, o), err
+	hosts, err := store.SeenBy(ctx, t, asked, mine)
+	if err != nil {
+		return nil, err
+	}
+	var out []catalog.MiniProgram
+	for _, m := range all {
+		o := objectOf(c.Actor, m)
+		o.AppWorkspaces = hosts[m.ID]
+		if c.Actor.May(catalog.SeeMiniProgram, o) {
+			out = append(out, m)
+		}
+	}
+	return out, nil
 }
 
 // listEvents answers a history, newest first.

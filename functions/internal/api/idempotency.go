@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,7 +35,7 @@ func idempotencyKey(s string) (string, error) {
 }
 
 // once runs the operation under the call's Idempotency-Key: a repetition gets the first answer, problems included. An
-// answer that blames ourselves (5xx, 429) is not kept, so that repeating it is a new attempt.
+// answer that blames ourselves (5xx, 429) or asks to try again is not kept: repeating it is a new attempt.
 func (c *Call) once(ctx context.Context, table store.Table, operation Operation) (Answer, error) {
 	seal, err := c.sealer()
 	if err != nil {
@@ -80,7 +81,7 @@ func (c *Call) keep(ctx context.Context, table store.Table, attempt store.Attemp
 	}()
 	answer, failed := operation(ctx, c)
 	res, _ := respond(c, answer, failed)
-	if res.StatusCode >= 500 || res.StatusCode == 429 || len(res.Body) > maxKept {
+	if res.StatusCode >= 500 || res.StatusCode == 429 || len(res.Body) > maxKept || passing(failed) {
 		return answer, failed
 	}
 	attempt.Status, attempt.Headers = res.StatusCode, answer.Headers
@@ -89,6 +90,12 @@ func (c *Call) keep(ctx context.Context, table store.Table, attempt store.Attemp
 	done = true
 	_ = store.SaveAttempt(context.WithoutCancel(ctx), table, attempt, rev)
 	return answer, failed
+}
+
+// passing says whether an error tells the caller to repeat the same request in a moment.
+func passing(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && (f.Code == "busy" || f.Code == "write_conflict")
 }
 
 func replay(seal sealer, kept store.Attempt) (Answer, error) {

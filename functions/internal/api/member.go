@@ -23,14 +23,14 @@ func SetMember(t store.Table) Handler {
 		if err != nil {
 			return Answer{}, err
 		}
-		wrong := slices.Concat(catalog.ValidateEmail("email", c.Param("email")), catalog.ValidateRole("role", w.Kind, in.Role))
+		wrong := slices.Concat(catalog.ValidateEmail("email", c.email()), catalog.ValidateRole("role", w.Kind, in.Role))
 		if in.Name != "" {
 			wrong = append(wrong, catalog.Title("name", in.Name)...)
 		}
 		if err := fault.Fields(wrong); err != nil {
 			return Answer{}, err
 		}
-		email, _ := catalog.NormalEmail(c.Param("email"))
+		email, _ := catalog.NormalEmail(c.email())
 		m := catalog.Member{Workspace: w.ID, Kind: w.Kind, Email: email, Name: in.Name, Role: in.Role, AddedAt: c.Now}
 		return repeated(func() (Answer, error) { return c.saveMember(ctx, t, m) })
 	}})
@@ -97,8 +97,8 @@ func RemoveMember(t store.Table) Handler {
 		if err := c.NoBody(); err != nil {
 			return Answer{}, err
 		}
-		email, _ := catalog.NormalEmail(c.Param("email"))
-		none := fault.New(fault.NotFound, "no_such_member", "%.80q is not a member of %s.", c.Param("email"), w.ID)
+		email, _ := catalog.NormalEmail(c.email())
+		none := fault.New(fault.NotFound, "no_such_member", "%.80q is not a member of %s.", c.email(), w.ID)
 		if email == "" {
 			return Answer{}, none
 		}

@@ -22,8 +22,8 @@ func SetMiniProgramMember(t store.Table) Handler {
 		if err := c.DecodeBody(&in); err != nil {
 			return Answer{}, err
 		}
-		email, _ := catalog.NormalEmail(c.Param("email"))
-		wrong := append(catalog.ValidateEmail("email", c.Param("email")), catalog.ValidateMiniProgramRole("role", in.Role)...)
+		email, _ := catalog.NormalEmail(c.email())
+		wrong := append(catalog.ValidateEmail("email", c.email()), catalog.ValidateMiniProgramRole("role", in.Role)...)
 		return c.change(ctx, t, "set_mini_program_member", func(m *catalog.MiniProgram) (store.Event, []store.Write, error) {
 			if err := fault.Fields(wrong); err != nil {
 				return store.Event{}, nil, err
@@ -53,7 +53,7 @@ func RemoveMiniProgramMember(t store.Table) Handler {
 		if err := c.NoBody(); err != nil {
 			return Answer{}, err
 		}
-		email, _ := catalog.NormalEmail(c.Param("email"))
+		email, _ := catalog.NormalEmail(c.email())
 		return repeated(func() (Answer, error) {
 			m, rev, err := c.miniProgramRev(ctx, t, catalog.EditMiniProgram)
 			if err != nil {
@@ -63,7 +63,7 @@ func RemoveMiniProgramMember(t store.Table) Handler {
 				return Answer{}, err
 			}
 			if email == "" || m.RoleOf(email) == "" {
-				return Answer{}, fault.New(fault.NotFound, "no_such_member", "%.80q is not a member of %s.", c.Param("email"), m.ID)
+				return Answer{}, fault.New(fault.NotFound, "no_such_member", "%.80q is not a member of %s.", c.email(), m.ID)
 			}
 			return c.dropProgramMember(ctx, t, m, rev, email)
 		})

@@ -84,23 +84,11 @@ func (c *Call) pick(ctx context.Context, t store.Table, ids []string, q string) 
 	if err != nil {
 		return nil, err
 	}
-	var out []catalog.MiniProgram
-	for _, m := range all {
-		if m.ID == "" || !matchesQuery(m, q) {
-			continue
-		}
-		if w := c.Query("workspace"); w != "" && m.Workspace != w {
-			continue
-		}
-		sees, err := c.sees(ctx, t, m)
-		if err != nil {
-			return nil, err
-		}
-		if sees {
-			out = append(out, m)
-		}
-	}
-	return out, nil
+	all = slices.DeleteFunc(all, func(m catalog.MiniProgram) bool {
+		w := c.Query("workspace")
+		return m.ID == "" || !matchesQuery(m, q) || w != "" && m.Workspace != w
+	})
+	return c.seen(ctx, t, all)
 }
 
 func matchesQuery(m catalog.MiniProgram, q string) bool {

@@ -313,10 +313,12 @@ func TestOwnFaultsAreNotKept(t *testing.T) {
 			panic("first")
 		case 2:
 			return api.Answer{}, fault.New(fault.Unavailable, "down", "Try again.")
+		case 3:
+			return api.Answer{}, fault.New(fault.Conflict, "busy", "The build is running; try again in a moment.")
 		}
 		return api.Answer{}, nil
 	}})
-	for _, status := range []int{500, 503, 200} {
+	for _, status := range []int{500, 503, 409, 200} {
 		want(t, h, resetAsk(noon), status, "")
 	}
 }

@@ -3,11 +3,14 @@ package api_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"slipway/functions/internal/api"
+	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/store"
 )
 
@@ -208,5 +211,29 @@ func TestTokenRefusals(t *testing.T) {
 	w.do("mdev@x.test", "POST", "/v1/workspaces/merchant/tokens", `{"name": "CI", "actions": ["release"]}`, 403, "forbidden")
 	if left, err := store.Tokens(t.Context(), w.table, "merchant"); err != nil || len(left) != 0 {
 		t.Errorf("tokens were made: %v %v", left, err)
+	}
+}
+
+// TestTheLastManagerStays: of two admins who step down at the same moment, one remains.
+func TestTheLastManagerStays(t *testing.T) {
+	for range 10 {
+		w := newWorld(t)
+		w.do("madmin@x.test", "PUT", "/v1/workspaces/merchant/members/mdev@x.test", `{"role": "admin"}`, 200, "")
+		h := w.handler("PUT", "/v1/workspaces/merchant/members/a")
+		var both sync.WaitGroup
+		for _, email := range []string{"madmin@x.test", "mdev@x.test"} {
+			both.Go(func() {
+				a := ask{method: "PUT", path: "/v1/workspaces/merchant/members/" + email, body: `{"role": "operator"}`, email: email}
+				_, _ = h(t.Context(), a.event(t))
+			})
+		}
+		both.Wait()
+		members, err := store.Members(t.Context(), w.table, "merchant")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(members, func(m catalog.Member) bool { return m.Role == catalog.Admin }) {
+			t.Fatalf("nobody can manage the workspace any more: %v", members)
+		}
 	}
 }

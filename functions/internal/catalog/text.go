@@ -71,6 +71,20 @@ func hidden(r rune) bool {
 	return r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp)
 }
 
+// Shown is a text from outside as it may be shown: without hidden characters, and cut to most characters.
+func Shown(s string, most int) string {
+	s = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if hidden(r) {
+			return -1
+		}
+		return r
+	}, s))
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
+}
+
 // Title holds the name of a workspace, target app or CI token against its rule.
 func Title(path, s string) []fault.Field { return text(path, s, 1, 64, false) }
 

@@ -201,6 +201,12 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+func TestShown(t *testing.T) {
+	if got := catalog.Shown(" A\u202en\x00a\n"+strings.Repeat("字", 70), 64); got != "Ana"+strings.Repeat("字", 61) {
+		t.Errorf("shown %q", got)
+	}
+}
+
 func TestNormalEmail(t *testing.T) {
 	if got, ok := catalog.NormalEmail("Ana@Example.COM"); !ok || got != "ana@example.com" {
 		t.Errorf("got %q %t", got, ok)

@@ -105,20 +105,25 @@ func ShowMiniProgram(m catalog.MiniProgram, workspace string) []Write {
 	}
 }
 
-// SeenBy says which of the workspaces the mini program was shown to.
-func SeenBy(ctx context.Context, t Table, miniProgram string, workspaces []string) ([]string, error) {
+// SeenBy says, for each of the mini programs, which of the workspaces it was shown to.
+func SeenBy(ctx context.Context, t Table, miniPrograms, workspaces []string) (map[string][]string, error) {
 	var keys []Key
-	for _, w := range workspaces {
-		keys = append(keys, Key{"P#" + miniProgram, "H#" + w})
-	}
-	rows, _, err := LoadAll[ref](ctx, t, keys)
-	var out []string
-	for _, row := range rows {
-		if row.ID != "" {
-			out = append(out, row.ID)
+	for _, m := range miniPrograms {
+		for _, w := range workspaces {
+			keys = append(keys, Key{"P#" + m, "H#" + w})
 		}
 	}
-	return out, err
+	_, revs, err := LoadAll[ref](ctx, t, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]string{}
+	for i, rev := range revs {
+		if m, w := miniPrograms[i/len(workspaces)], workspaces[i%len(workspaces)]; rev > 0 {
+			out[m] = append(out[m], w)
+		}
+	}
+	return out, nil
 }
 
 // OwnedBy, ShownTo and MemberIn are the ranges of mini programs for Merge.
