@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"slipway/functions/internal/approval"
+	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
 )
 
@@ -21,6 +22,10 @@ type RequestRecord struct {
 	Execution int               `json:"execution"`         // of the release's machine
 	Resends   int               `json:"resends,omitempty"` // how often its mails were sent again
 	Tokens    map[string]string `json:"tokens,omitempty"`  // task tokens by party; they never leave the back end
+
+	// PilotTesting is the app's setting when it was asked. The machine has taken the way that follows from it, so an
+	// approval goes by it and not by what the setting has become meanwhile.
+	PilotTesting []catalog.Environment `json:"pilotTesting,omitempty"`
 }
 
 func requestKey(id string) Key { return Key{"Q#" + id, "META"} }

@@ -62,6 +62,7 @@ func applied(ctx context.Context, t store.Table, s *store.Scene, in Input) (Appl
 		out.Parties = append(out.Parties, p.ID)
 	}
 	out.Request, out.Seconds = q.ID, int64(q.ExpiresAt.Sub(q.CreatedAt)/time.Second)
+	s.Settings.PilotTesting = q.PilotTesting
 	out.OnApproval, err = release.Next(release.Approve, release.UnderReview, release.FactsOf(s.Release, s.Settings))
 	return out, err
 }
@@ -113,7 +114,7 @@ func digestOf(s approval.Snapshot) string {
 }
 
 func requestOf(ctx context.Context, t store.Table, s *store.Scene, r release.Release, in Input, snapshot approval.Snapshot) (store.RequestRecord, error) {
-	q := store.RequestRecord{Execution: in.Execution, Request: approval.Request{
+	q := store.RequestRecord{Execution: in.Execution, PilotTesting: s.Settings.PilotTesting, Request: approval.Request{
 		ID: derivedID("q", in.Command.ID), Category: approval.Release, MiniProgram: r.MiniProgram, MiniProgramName: s.MiniProgram.Name(),
 		Workspace: r.Workspace, Version: r.Version, Release: r.ID, TargetName: s.App.Name,
 		Targets:     []approval.Target{{TargetApp: r.TargetApp, Environment: r.Environment}},

@@ -76,6 +76,7 @@ func decide(ctx context.Context, t store.Table, in Input) (*store.Scene, store.R
 	if err != nil {
 		return nil, q, err
 	}
+	s.Settings.PilotTesting = q.PilotTesting
 	before := q.Status
 	action, err := record(&q.Request, in)
 	if err != nil || before != approval.Pending {
