@@ -90,6 +90,14 @@ func (w *World) Open() error {
 	return nil
 }
 
+// In makes a subtest the one that fails, until it ends.
+func (w *World) In(t testing.TB) *World {
+	outer := w.T
+	w.T = t
+	t.Cleanup(func() { w.T = outer })
+	return w
+}
+
 // Close stops the server of Start.
 func (w *World) Close() { w.stop() }
 
@@ -115,3 +123,12 @@ func (w *World) number() int {
 
 // Number makes a version number greater than all before.
 func (w *World) Number() string { return fmt.Sprintf("1.%d.0", w.number()) }
+
+// Idle waits until no machine runs.
+func (w *World) Idle() {
+	w.T.Helper()
+	w.Until("the end of every machine", func() bool {
+		_, waiting := w.Server.Engine().Next()
+		return !waiting // a running machine has a deadline
+	})
+}
