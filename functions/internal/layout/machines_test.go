@@ -1,0 +1,265 @@
+package layout_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/task"
+	"slipway/statemachines"
+)
+
+// machine is what the tests read of a state machine.
+type machine struct {
+	StartAt string
+	States  map[string]state
+}
+
+type state struct {
+	Type           string
+	Resource       string
+	Comment        string
+	Next           string
+	Default        string
+	Error          string
+	TimeoutSeconds int
+	Parameters     struct {
+		FunctionName string
+		Payload      map[string]any
+	}
+	Choices []struct{ Variable, StringEquals, Next string }
+	Retry   []struct{ ErrorEquals []string }
+	Catch   []struct {
+		Comment     string
+		ErrorEquals []string
+	}
+	ItemProcessor *machine
+}
+
+// each visits every state, those inside maps too.
+func (m machine) each(visit func(name string, s state)) {
+	for name, s := range m.States {
+		visit(name, s)
+		if s.ItemProcessor != nil {
+			s.ItemProcessor.each(visit)
+		}
+	}
+}
+
+func readMachine(t *testing.T, data []byte) machine {
+	t.Helper()
+	var m machine
+	if err := json.Unmarshal(data, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// known are all names that an ErrorEquals may have: those of our tasks, and those of AWS.
+func known() map[string]bool {
+	out := map[string]bool{
+		task.Refused: true, task.NotApproved: true, "States.ALL": true, "States.Timeout": true, "States.TaskFailed": true,
+		"Lambda.ServiceException": true, "Lambda.AWSLambdaException": true, "Lambda.SdkClientException": true, "Lambda.TooManyRequestsException": true,
+	}
+	for _, k := range []fault.Kind{
+		fault.Invalid, fault.Unauthenticated, fault.Forbidden, fault.NotFound, fault.Conflict, fault.Stale, fault.Gone,
+		fault.TooLarge, fault.Unprocessable, fault.Limited, fault.Unavailable, fault.Internal,
+	} {
+		out[task.ErrorName(fault.New(k, "", "x"))] = true
+	}
+	return out
+}
+
+// commandWords are the actions that the machine itself is told, beside those of the lifecycle.
+var commandWords = []string{"hand-over", "end"}
+
+// meant says whether a choice compares with a word that its variable can have.
+func meant(m machine, variable, word string) bool {
+	switch {
+	case strings.HasSuffix(variable, ".action"):
+		return slices.Contains(release.Actions, release.Action(word)) || slices.Contains(commandWords, word)
+	case strings.HasSuffix(variable, ".to"), strings.HasSuffix(variable, ".from"), strings.HasSuffix(variable, ".onApproval"):
+		return slices.Contains(release.Statuses, release.Status(word))
+	case variable == "$.startAt":
+		_, ok := m.States[word]
+		return ok
+	}
+	return true
+}
+
+// holdMachine names everything in a machine that code and template do not know.
+func holdMachine(m machine, inputs, functions map[string]bool) []string {
+	var out []string
+	names := known()
+	m.each(func(name string, s state) {
+		say := func(format string, args ...any) { out = append(out, name+": "+fmt.Sprintf(format, args...)) }
+		if s.Comment == "" {
+			say("has no comment")
+		}
+		for _, r := range s.Retry {
+			for _, e := range r.ErrorEquals {
+				if !names[e] {
+					say("retries %q, which no task fails with", e)
+				}
+			}
+		}
+		for _, c := range s.Catch {
+			if c.Comment == "" {
+				say("catches %v without a comment", c.ErrorEquals)
+			}
+			for _, e := range c.ErrorEquals {
+				if !names[e] {
+					say("catches %q, which no task fails with", e)
+				}
+			}
+		}
+		for _, c := range s.Choices {
+			if !meant(m, c.Variable, c.StringEquals) {
+				say("asks whether %s is %q, which it never is", c.Variable, c.StringEquals)
+			}
+		}
+		if s.Type != "Task" {
+			return
+		}
+		if function := strings.Trim(s.Parameters.FunctionName, "${}"); !functions[function] {
+			say("calls %q, which template.yaml does not give it", s.Parameters.FunctionName)
+		}
+		for field := range s.Parameters.Payload {
+			if !inputs[strings.TrimSuffix(field, ".$")] {
+				say("passes %q, which no task reads", field)
+			}
+		}
+	})
+	slices.Sort(out)
+	return out
+}
+
+// inputs are the fields that tasks read.
+func inputs(of any) map[string]bool {
+	out := map[string]bool{}
+	for f := range reflect.TypeOf(of).Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		out[name] = true
+	}
+	return out
+}
+
+// deployed is a state machine of the template.
+type deployed struct {
+	DefinitionURI string               `yaml:"DefinitionUri"`
+	Substitutions map[string]yaml.Node `yaml:"DefinitionSubstitutions"`
+}
+
+func TestReleaseMachineSpeaksOfWhatThereIs(t *testing.T) {
+	template := readTemplate(t)
+	var d deployed
+	resource := template.Resources["Release"]
+	if err := resource.Properties.Decode(&d); err != nil {
+		t.Fatal(err)
+	}
+	if d.DefinitionURI != "statemachines/release.asl.json" {
+		t.Errorf("deployed is %s", d.DefinitionURI)
+	}
+	given := map[string]bool{}
+	for name, to := range d.Substitutions {
+		given[name] = true
+		function := strings.TrimSuffix(name, "FunctionArn")
+		if want := "Tasks" + function + ".Arn"; to.Value != want {
+			t.Errorf("%s is %s, want %s", name, to.Value, want)
+		}
+	}
+	m := readMachine(t, statemachines.Release)
+	for _, wrong := range holdMachine(m, inputs(task.Input{}), given) {
+		t.Error(wrong)
+	}
+	m.each(func(_ string, s state) { delete(given, strings.Trim(s.Parameters.FunctionName, "${}")) })
+	for name := range given {
+		t.Errorf("template.yaml gives the machine %s, which it never calls", name)
+	}
+	for _, start := range startStates(t) {
+		if _, ok := m.States[start]; !ok {
+			t.Errorf("task.startState names %q, which is no state", start)
+		}
+	}
+}
+
+// startStates are where tasks let a new execution begin: the values of the table startState in package task.
+func startStates(t *testing.T) []string {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "functions/internal/task/act.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	ast.Inspect(f, func(n ast.Node) bool {
+		v, ok := n.(*ast.ValueSpec)
+		if !ok || v.Names[0].Name != "startState" {
+			return true
+		}
+		for _, e := range v.Values[0].(*ast.CompositeLit).Elts {
+			word, err := strconv.Unquote(e.(*ast.KeyValueExpr).Value.(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, word)
+		}
+		return false
+	})
+	if len(out) == 0 {
+		t.Fatal("task.startState was not found")
+	}
+	return out
+}
+
+func TestFunctionsEndBeforeTheirStates(t *testing.T) {
+	functions := readTemplate(t).lambdas(t)
+	readMachine(t, statemachines.Release).each(func(name string, s state) {
+		if s.Type != "Task" || strings.HasSuffix(s.Resource, ".waitForTaskToken") {
+			return // a parked task waits for people, not for its function
+		}
+		function := "Tasks" + strings.TrimSuffix(strings.Trim(s.Parameters.FunctionName, "${}"), "FunctionArn")
+		for _, f := range functions {
+			if f.Name == function && f.Timeout >= s.TimeoutSeconds {
+				t.Errorf("%s may run %d s, but %s waits %d s", function, f.Timeout, name, s.TimeoutSeconds)
+			}
+		}
+	})
+	for folder, f := range functions {
+		if !strings.HasPrefix(folder, "tasks/") && f.Timeout > 29 {
+			t.Errorf("%s may run %d s, but an HTTP API gives up after 30", folder, f.Timeout)
+		}
+	}
+}
+
+func TestPlantedFaultsInMachinesAreFound(t *testing.T) {
+	const good = `{"StartAt":"A","States":{"A":{"Type":"Task","Comment":"c","Parameters":{"FunctionName":"${ActFunctionArn}","Payload":{"release.$":"$.r"}},
+		"Retry":[{"ErrorEquals":["Conflict"]}],"Catch":[{"Comment":"c","ErrorEquals":["Refused"]}]},
+		"B":{"Type":"Choice","Comment":"c","Choices":[{"Variable":"$.command.action","StringEquals":"apply","Next":"A"}]}}}`
+	for name, test := range map[string]struct{ old, new, want string }{
+		"retry":   {`"Conflict"`, `"Conflikt"`, "retries"},
+		"catch":   {`"Refused"`, `"refused"`, "catches"},
+		"action":  {`"apply"`, `"aply"`, "asks whether"},
+		"task":    {`${ActFunctionArn}`, `${ActFunction}`, "calls"},
+		"input":   {`"release.$"`, `"relaese.$"`, "passes"},
+		"comment": {`"Comment":"c","ErrorEquals"`, `"ErrorEquals"`, "without a comment"},
+		"none":    {"", "", ""},
+	} {
+		m := readMachine(t, []byte(strings.Replace(good, test.old, test.new, 1)))
+		got := strings.Join(holdMachine(m, inputs(task.Input{}), map[string]bool{"ActFunctionArn": true}), "; ")
+		if (test.want == "") != (got == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
