@@ -289,3 +289,19 @@ func TestTheManifestNamesTheToolsInUse(t *testing.T) {
 		}
 	}
 }
+
+func TestLessAndCSSMix(t *testing.T) {
+	r := run(t, small(map[string]string{
+		"app.less":             "@import './styles/vars'; .a { color: @red; .b { width: @w * 2; background: url(./x.png); } }",
+		"styles/vars.less":     "@red: #f00; @w: 10rpx; .v { background: url(../images/v.png); }",
+		"pages/home/home.acss": "@import '../../styles/vars.less'; .h { top: 0 }",
+	}), build.Options{})
+	if r.Failed || len(r.Diagnostics) > 0 {
+		t.Fatal(r.Log)
+	}
+	got := []string{strings.TrimSpace(string(r.Files["app.acss"])), strings.TrimSpace(string(r.Files["pages/home/home.acss"]))}
+	want := []string{".v{background:url(/images/v.png)}.a{color:red}.a .b{width:20rpx;background:url(/x.png)}", ".v{background:url(/images/v.png)}.h{top:0}"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"slipway/functions/internal/build/less"
 )
 
 // styles compiles style sheets: every page, component and the app get one sheet with their imports inlined. Lengths in
@@ -23,13 +25,17 @@ type styles struct {
 	mu      sync.Mutex
 	imports map[string][]string
 	bad     map[string]bool
+	less    *less.Compiler
+	failed  error // of the less engine itself
 	out     map[string]*compiled
 }
 
 var styleExtensions = []string{".acss", ".css"}
 
 func newStyles(p *Project, res *resolver, opts *Options) *styles {
-	return &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, bad: map[string]bool{}, out: map[string]*compiled{}}
+	s := &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, bad: map[string]bool{}, out: map[string]*compiled{}}
+	s.less = less.New(s.lessFile)
+	return s
 }
 
 func (s *styles) run(ctx context.Context, files []string) error {
@@ -48,10 +54,13 @@ func (s *styles) run(ctx context.Context, files []string) error {
 		MinifyWhitespace:    true,
 		MinifySyntax:        true,
 		Engines:             []api.Engine{{Name: api.EngineSafari, Version: "12"}, {Name: api.EngineChrome, Version: "66"}},
-		Plugins:             []api.Plugin{{Name: "slipway", Setup: func(b api.PluginBuild) { s.plugin(b, files) }}},
+		Plugins:             []api.Plugin{{Name: "slipway", Setup: func(b api.PluginBuild) { s.plugin(ctx, b, files) }}},
 	})
 	if err != nil {
 		return err
+	}
+	if s.failed != nil {
+		return s.failed
 	}
 	s.tell(result)
 	for _, out := range result.OutputFiles {
@@ -79,8 +88,6 @@ func (s *styles) acceptable(file string) bool {
 	switch ext := path.Ext(file); ext {
 	case ".scss", ".sass":
 		s.err("style-language", file, 0, 0, "Compile it to .acss before uploading.", "Styles in %s are not built.", strings.TrimPrefix(ext, "."))
-	case ".less":
-		s.err("style-language", file, 0, 0, "Compile it to .acss before uploading.", "Styles in less are not built.")
 	default:
 		var src []byte
 		src, ok = text(&s.report, file, s.p.Files[file], s.opts.Limits)
@@ -93,7 +100,7 @@ func (s *styles) acceptable(file string) bool {
 	return ok
 }
 
-func (s *styles) plugin(b api.PluginBuild, files []string) {
+func (s *styles) plugin(ctx context.Context, b api.PluginBuild, files []string) {
 	b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 		switch a.Kind {
 		case api.ResolveEntryPoint:
@@ -104,12 +111,7 @@ func (s *styles) plugin(b api.PluginBuild, files []string) {
 		return api.OnResolveResult{Path: s.address(a.Importer, a.Path), External: true}, nil
 	})
 	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: space}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
-		src := ""
-		s.mu.Lock()
-		if !s.bad[a.Path] {
-			src = string(bytes.TrimPrefix(s.p.Files[a.Path], bom))
-		}
-		s.mu.Unlock()
+		src := s.source(ctx, a.Path)
 		return api.OnLoadResult{Contents: &src, Loader: api.LoaderCSS}, nil
 	})
 }

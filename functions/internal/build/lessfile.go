@@ -1,0 +1,55 @@
+package build
+
+import (
+	"bytes"
+	"context"
+	"path"
+	"strings"
+	"time"
+)
+
+// lessTime bounds one sheet in less, whose loops can run without end; the largest real ones take a second.
+const lessTime = 20 * time.Second
+
+// source gives a sheet as CSS; of one that cannot be compiled it gives nothing, and a diagnostic.
+func (s *styles) source(ctx context.Context, file string) string {
+	s.mu.Lock()
+	bad := s.bad[file]
+	s.mu.Unlock()
+	if bad {
+		return ""
+	}
+	src := string(bytes.TrimPrefix(s.p.Files[file], bom))
+	if path.Ext(file) != ".less" {
+		return src
+	}
+	limited, cancel := context.WithTimeout(ctx, lessTime)
+	defer cancel()
+	css, problem, err := s.less.Render(limited, file, src)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err != nil && ctx.Err() == nil && limited.Err() != nil:
+		s.err("style-error", file, 0, 0, "Look for a mixin or loop without an end.", "The sheet took longer than %d seconds to compile.", int(lessTime.Seconds()))
+	case err != nil:
+		s.failed = err
+	case problem != nil:
+		s.err("style-error", problem.File, problem.Line, problem.Column, "Correct the sheet there.", "%s", sentence(problem.Message))
+	}
+	return css
+}
+
+// lessFile answers less.js, which asks for the files of @import.
+func (s *styles) lessFile(name, dir string) (file, src string, ok bool) {
+	importer := path.Join(strings.TrimSuffix(dir, "/"), "x.less")
+	to := s.find(importer, name)
+	if to == "" {
+		return "", "", false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.acceptable(to) {
+		return "", "", false
+	}
+	return to, string(bytes.TrimPrefix(s.p.Files[to], bom)), true
+}
