@@ -35,7 +35,7 @@ func SubmitVersion(t store.Table, packages release.Packages) Handler {
 		if err != nil {
 			return Answer{}, err
 		}
-		pages, warnings, err := inspect(archive)
+		pages, warnings, err := intake(archive)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -68,8 +68,8 @@ func uploaded(ctx context.Context, packages release.Packages, v catalog.Version)
 	return io.ReadAll(io.NewSectionReader(object, 0, object.Size()))
 }
 
-// inspect takes the archive in and reads the project's configuration; it names everything that cannot be built.
-func inspect(archive []byte) (pages []string, warnings []fault.Field, err error) {
+// intake takes the archive in and reads the project's configuration; it names everything that cannot be built.
+func intake(archive []byte) (pages []string, warnings []fault.Field, err error) {
 	a, err := build.Unpack(bytes.NewReader(archive), int64(len(archive)), build.Limits{})
 	if err != nil {
 		return nil, nil, err
