@@ -18,6 +18,7 @@ import (
 type Input struct {
 	Project       *build.Project
 	Built         map[string][]byte // the built tree, by path from the mini program's root; nil: sizes are not judged
+	SourceMaps    map[string][]byte // by built script, for places of what the smoke run sees; may be nil
 	PackageBytes  int64             // the package as users fetch it, compressed; 0: unknown
 	Runtime       profile.Runtime
 	ServerDomains []string // hosts that may be requested; nil: not configured yet

@@ -214,6 +214,8 @@ func (t *test) notDone() []string {
 	}
 	if t.in.Smoke == nil {
 		list = append(list, "The package was not run: errors that show only at run time are not in this report.")
+	} else {
+		list = append(list, "The package was run without a screen: pages lived their life once for each kind of reply, components were loaded and not drawn, and no event was sent.")
 	}
 	if t.in.Built == nil {
 		list = append(list, "Sizes were not judged, because the built package was not at hand.")

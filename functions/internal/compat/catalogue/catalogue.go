@@ -197,3 +197,6 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Components lists the components of the base library by name.
+func (c *Catalogue) Components() []string { return slices.Sorted(maps.Keys(c.components)) }

@@ -1,0 +1,69 @@
+package smoke
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime/debug"
+)
+
+// marker is the only argument of a child; nothing a person types looks like it.
+const marker = "slipway:smoke-run"
+
+// Child turns the process into the child of a smoke run when it was started as one, and then never returns. Programs that
+// use Runner call it first thing in main, before they read their environment.
+func Child() {
+	if len(os.Args) != 2 || os.Args[1] != marker {
+		return
+	}
+	if err := serve(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// order is what a child reads: the job, how many runs are done already, and its limits.
+type order struct {
+	Job    job    `json:"job"`
+	Skip   int    `json:"skip"`
+	Memory uint64 `json:"memory"`
+	CPU    uint64 `json:"cpu"` // seconds
+}
+
+func serve() error {
+	var o order
+	if err := json.NewDecoder(bufio.NewReader(os.Stdin)).Decode(&o); err != nil {
+		return fmt.Errorf("read the job: %w", err)
+	}
+	if err := limit(o.Memory, o.CPU); err != nil {
+		return fmt.Errorf("set limits: %w", err)
+	}
+	debug.SetMemoryLimit(int64(o.Memory / 2)) // collect harder long before the end
+	r, err := newRunner(o.Job)
+	if err != nil {
+		return err
+	}
+	out := json.NewEncoder(os.Stdout) // unbuffered: the parent must know what runs when the end comes
+	for i, p := range o.Job.Pages {
+		hopeless := false
+		for k, mode := range modes {
+			if i*len(modes)+k < o.Skip {
+				continue
+			}
+			result := outcome{Page: p.Path, Mode: mode, Phase: skipped}
+			if !hopeless {
+				if err := out.Encode(outcome{Page: p.Path, Mode: mode, Start: true}); err != nil {
+					return err
+				}
+				result = r.run(p, mode)
+			}
+			if err := out.Encode(result); err != nil {
+				return err
+			}
+			hopeless = hopeless || evaluation[result.Phase] || result.Phase == "time"
+		}
+	}
+	return nil
+}

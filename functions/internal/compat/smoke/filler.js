@@ -1,0 +1,16 @@
+// What engines of phones have and the one used here lacks. Formats are plain: nothing is shown to anybody.
+(function () {
+  'use strict';
+  const define = (o, k, v) => { if (!(k in o)) Object.defineProperty(o, k, { value: v, writable: true, configurable: true }); };
+  const formatter = (show) => function () { return { format: show, formatToParts: (v) => [{ type: 'literal', value: show(v) }], resolvedOptions: () => ({ locale: 'en', timeZone: 'UTC' }) }; };
+  if (typeof Intl === 'undefined') {
+    globalThis.Intl = {
+      NumberFormat: formatter((v) => String(v)), DateTimeFormat: formatter((v) => new Date(v === undefined ? Date.now() : v).toISOString()),
+      Collator: function () { return { compare: (a, b) => (a < b ? -1 : a > b ? 1 : 0) }; },
+      PluralRules: function () { return { select: (n) => (n === 1 ? 'one' : 'other') }; },
+    };
+  }
+  define(Date.prototype, 'toGMTString', Date.prototype.toUTCString);
+  define(String.prototype, 'localeCompare', function (b) { return this < b ? -1 : this > b ? 1 : 0; });
+  define(globalThis, 'queueMicrotask', (f) => { Promise.resolve().then(f); });
+})();

@@ -1,0 +1,115 @@
+// Package smoke runs a built mini program without a screen and says where it throws.
+//
+// The programs that want it call Child first thing in main: the parent re-executes itself, and hostile scripts run in a
+// child process with limits on memory and processor time, no network, no files of theirs, and a kill on wall time. What
+// belongs here: the child, the world it shows to scripts, and judging what happened. What does not: rules that read
+// sources (package compat).
+package smoke
+
+import (
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+
+	"slipway/functions/internal/compat"
+	"slipway/functions/internal/compat/catalogue"
+	"slipway/functions/internal/compat/profile"
+)
+
+// Mode is how the world answers.
+type Mode string
+
+// The modes, in the order in which they run.
+const (
+	Empty      Mode = "empty"      // every reply is there and holds nothing
+	Permissive Mode = "permissive" // every reply has whatever is asked of it
+	Offline    Mode = "offline"    // requests fail
+	Oldest     Mode = "oldest"     // as empty, with the APIs of the app's oldest base library only
+)
+
+var modes = []Mode{Empty, Permissive, Offline, Oldest}
+
+// job is what the child gets.
+type job struct {
+	Scripts    map[string]string `json:"scripts"` // built scripts and data by path from the mini program's root
+	Pages      []pageJob         `json:"pages"`
+	APIs       []catalogue.API   `json:"apis"`
+	Components []string          `json:"components"`
+	Fixtures   profile.Fixtures  `json:"fixtures"`
+	Newest     string            `json:"newest"`
+	Oldest     string            `json:"oldest"`
+}
+
+// pageJob is one page with the components it needs, by path without extension.
+type pageJob struct {
+	Path       string   `json:"path"`
+	Query      string   `json:"query"`
+	Components []string `json:"components"`
+}
+
+// outcome is what happened to one page in one mode; Phase "" means nothing did.
+type outcome struct {
+	Page    string `json:"page"`
+	Mode    Mode   `json:"mode"`
+	Start   bool   `json:"start,omitempty"` // the run begins: if nothing follows, it ended the child
+	Phase   string `json:"phase,omitempty"` // "app", "component", "page", "register", "onLoad", …, "timer", "rejection", "time", "crash"
+	Message string `json:"message,omitempty"`
+	File    string `json:"file,omitempty"` // built script
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+}
+
+func newJob(in compat.Input) job {
+	c := catalogue.For(in.Runtime.APIs)
+	j := job{
+		Scripts: map[string]string{}, APIs: c.APIs(), Components: c.Components(), Fixtures: in.Runtime.Fixtures,
+		Newest: in.Runtime.BaseLibrary, Oldest: in.Runtime.MinBaseLibrary,
+	}
+	for file, data := range in.Built {
+		if extension := path.Ext(file); extension == ".js" || extension == ".json" {
+			j.Scripts[file] = string(data)
+		}
+	}
+	shared := uses(in.Built, "app.json")
+	for _, p := range in.Project.Pages {
+		page := pageJob{Path: p.Path, Query: in.Runtime.Fixtures.Queries[p.Path]}
+		page.Components = follow(in.Built, slices.Concat(shared, uses(in.Built, p.Path+".json")))
+		j.Pages = append(j.Pages, page)
+	}
+	return j
+}
+
+// uses lists the components that a built configuration file names; the build has made their paths absolute.
+func uses(built map[string][]byte, config string) []string {
+	var c struct {
+		UsingComponents map[string]any `json:"usingComponents"`
+	}
+	if json.Unmarshal(built[config], &c) != nil {
+		return nil
+	}
+	var list []string
+	for _, spec := range c.UsingComponents {
+		if s, ok := spec.(string); ok && strings.HasPrefix(s, "/") {
+			list = append(list, strings.TrimPrefix(s, "/"))
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// follow adds the components of components, each once.
+func follow(built map[string][]byte, queue []string) []string {
+	var list []string
+	seen := map[string]bool{}
+	for len(queue) > 0 {
+		c := queue[0]
+		if queue = queue[1:]; seen[c] {
+			continue
+		}
+		seen[c] = true
+		list = append(list, c)
+		queue = append(queue, uses(built, c+".json")...)
+	}
+	return list
+}

@@ -1,0 +1,166 @@
+// The world of a mini program without its screen: "my" from the catalogue, timers on a virtual clock, and the registers
+// App, Page, Component, Behavior and Mixin. It runs before anything of the mini program, once for every page and mode.
+(function (world) {
+  'use strict';
+  const { apis, removed, mode, fixtures, query, route } = world.input;
+  const clone = (v) => (v === undefined ? undefined : JSON.parse(JSON.stringify(v)));
+
+  // ---- timers: time passes only when nothing else is left to do
+  let now = 0, serial = 0, timers = [];
+  const add = (f, ms, args, every) => {
+    const t = { id: ++serial, at: now + Math.max(every ? 10 : 0, Number(ms) || 0), f, args, every };
+    timers.push(t);
+    return t.id;
+  };
+  const clear = (id) => { timers = timers.filter((t) => t.id !== id); };
+  globalThis.setTimeout = (f, ms, ...args) => add(f, ms, args, 0);
+  globalThis.setInterval = (f, ms, ...args) => add(f, ms, args, Math.max(10, Number(ms) || 0));
+  globalThis.clearTimeout = globalThis.clearInterval = clear;
+  globalThis.requestAnimationFrame = (f) => add(f, 16, [0], 0);
+  globalThis.cancelAnimationFrame = clear;
+  // step runs the next timer that is due within the horizon; false when there is none.
+  world.step = (horizon) => {
+    let best = null;
+    for (const t of timers) if (!best || t.at < best.at || (t.at === best.at && t.id < best.id)) best = t;
+    if (!best || best.at > horizon) return false;
+    clear(best.id);
+    now = Math.max(now, best.at);
+    if (best.every) timers.push({ ...best, at: now + best.every });
+    if (typeof best.f === 'function') best.f(...best.args);
+    return true;
+  };
+
+  // ---- replies
+  const anything = new Proxy(function () {}, {
+    get(_, k) {
+      if (k === Symbol.toPrimitive) return () => '';
+      if (k === Symbol.iterator) return function* () {};
+      if (k === 'then' || k === 'catch' || k === 'finally') return undefined;
+      if (k === 'length') return 0;
+      if (k === 'toJSON') return () => ({});
+      if (typeof k === 'string' && k in Array.prototype && typeof Array.prototype[k] === 'function') return Array.prototype[k].bind([]);
+      if (typeof k === 'string' && k in String.prototype && typeof String.prototype[k] === 'function') return String.prototype[k].bind('');
+      return anything;
+    },
+    apply: () => anything,
+    construct: () => anything,
+    has: () => true,
+    set: () => true,
+  });
+  const over = (sample) => (mode === 'permissive'
+    ? new Proxy(clone(sample) || {}, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' || k === 'error' || k === 'errorMessage' ? t[k] : anything) })
+    : clone(sample) || {});
+  const network = { request: 1, httpRequest: 1, uploadFile: 1, downloadFile: 1, connectSocket: 1 };
+  const storage = new Map(Object.entries(fixtures.storage || {}));
+  const reply = (name, options) => {
+    for (const r of fixtures.replies || []) {
+      if (r.api === name) return { ok: clone(r.body) };
+      if (r.url && network[name] && String(options.url || '').startsWith(r.url)) return { ok: { data: clone(r.body), status: 200, statusCode: 200, headers: {} } };
+    }
+    if (mode === 'offline' && network[name]) return { fail: { error: 12, errorMessage: 'the network is not available' } };
+    if (name === 'request' || name === 'httpRequest') return { ok: { data: mode === 'permissive' ? anything : {}, status: 200, statusCode: 200, headers: {} } };
+    if (name === 'getStorage') return { ok: { data: storage.has(options.key) ? clone(storage.get(options.key)) : null } };
+    if (name === 'setStorage') { storage.set(options.key, clone(options.data)); return { ok: {} }; }
+    if (name === 'removeStorage') { storage.delete(options.key); return { ok: {} }; }
+    return { ok: over(apis[name] && apis[name].sample) };
+  };
+  const asynchronous = (name) => (options) => {
+    const o = options && typeof options === 'object' ? options : {};
+    const r = reply(name, o);
+    const called = typeof o.success === 'function' || typeof o.fail === 'function' || typeof o.complete === 'function';
+    if (called) {
+      add(() => {
+        if ('ok' in r) { if (typeof o.success === 'function') o.success(r.ok); } else if (typeof o.fail === 'function') o.fail(r.fail);
+        if (typeof o.complete === 'function') o.complete('ok' in r ? r.ok : r.fail);
+      }, 1, [], 0);
+      return undefined;
+    }
+    return new Promise((resolve, reject) => add(() => ('ok' in r ? resolve(r.ok) : reject(r.fail)), 1, [], 0));
+  };
+  const made = (methods) => {
+    const o = {};
+    for (const m of methods || []) o[m] = () => o;
+    return o;
+  };
+  const special = {
+    getStorageSync: (o) => ({ data: storage.has(o && o.key) ? clone(storage.get(o.key)) : null }),
+    setStorageSync: (o) => { storage.set(o && o.key, clone(o && o.data)); },
+    removeStorageSync: (o) => { storage.delete(o && o.key); },
+    clearStorageSync: () => { storage.clear(); },
+    canIUse: (name) => lookup(String(name)),
+    getExtConfigSync: () => clone(fixtures.ext) || {},
+    getLaunchOptionsSync: () => ({ path: route, query: {}, referrerInfo: {} }),
+    getEnterOptionsSync: () => ({ path: route, query: {}, referrerInfo: {} }),
+    call: (name, ...rest) => { const f = rest.find((a) => typeof a === 'function'); if (f) add(f, 1, [over({})], 0); },
+  };
+  const lookup = (name) => {
+    const parts = name.split('.');
+    return parts.some((_, i) => Object.hasOwn(apis, parts.slice(0, i + 1).join('.'))) || world.components.includes(parts[0]);
+  };
+  const my = {};
+  for (const name of Object.keys(apis)) {
+    const a = apis[name];
+    const parts = name.split('.');
+    let at = my;
+    for (const p of parts.slice(0, -1)) at = at[p] || (at[p] = {});
+    const last = parts[parts.length - 1];
+    if (Object.hasOwn(special, name)) at[last] = special[name];
+    else if (a.kind === 'value') at[last] = name === 'SDKVersion' ? world.input.library : clone(a.sample);
+    else if (a.kind === 'async') at[last] = asynchronous(name);
+    else if (a.kind === 'factory') at[last] = () => made(a.methods);
+    else if (a.kind === 'listener') at[last] = () => {};
+    else at[last] = () => clone(a.sample);
+  }
+  globalThis.my = my;
+
+  // ---- registers
+  const quiet = () => {};
+  globalThis.console = { log: quiet, info: quiet, warn: quiet, error: quiet, debug: quiet, trace: quiet, time: quiet, timeEnd: quiet, group: quiet, groupEnd: quiet, table: quiet, assert: quiet };
+  let app = null;
+  world.app = null;
+  world.pages = [];
+  world.components_ = [];
+  globalThis.App = (o) => { app = o || {}; world.app = app; };
+  globalThis.getApp = () => app || {};
+  globalThis.Page = (o) => { world.pages.push(o || {}); };
+  globalThis.Component = (o) => { world.components_.push(o || {}); };
+  globalThis.Behavior = (o) => o;
+  globalThis.Mixin = (o) => o;
+  let current = [];
+  globalThis.getCurrentPages = () => current.slice();
+
+  const setPath = (data, path, value) => {
+    const keys = String(path).replace(/\[(\d+)\]/g, '.$1').split('.').filter((k) => k !== '');
+    let at = data;
+    for (let i = 0; i < keys.length - 1; i++) {
+      if (at[keys[i]] === null || typeof at[keys[i]] !== 'object') at[keys[i]] = /^\d+$/.test(keys[i + 1]) ? [] : {};
+      at = at[keys[i]];
+    }
+    if (keys.length) at[keys[keys.length - 1]] = value;
+  };
+  const mixed = (o) => (o.mixins || []).concat(o.behaviors || []).reduce((all, m) => (m && typeof m === 'object' ? { ...mixed(m), ...all, data: { ...(m.data || {}), ...(all.data || {}) } } : all), { ...o });
+  // open makes the page's instance, as the framework would.
+  world.open = (options) => {
+    const page = mixed(options);
+    page.data = typeof page.data === 'function' ? page.data() : clone(page.data) || {};
+    page.route = route;
+    page.setData = (patch, then) => {
+      for (const k of Object.keys(patch || {})) setPath(page.data, k, patch[k]);
+      if (typeof then === 'function') add(() => then.call(page), 1, [], 0);
+    };
+    page.$spliceData = (patch, then) => {
+      for (const k of Object.keys(patch || {})) if (Array.isArray(page.data[k])) page.data[k].splice(...patch[k]);
+      if (typeof then === 'function') add(() => then.call(page), 1, [], 0);
+    };
+    page.$batchedUpdates = (f) => { if (typeof f === 'function') f.call(page); };
+    page.createSelectorQuery = () => made((apis.createSelectorQuery || {}).methods);
+    page.selectComponent = () => null;
+    current = [page];
+    return page;
+  };
+  world.call = (target, name, ...args) => {
+    const f = target && target[name];
+    return typeof f === 'function' ? f.apply(target, args) : undefined;
+  };
+  world.query = () => Object.fromEntries((query || '').split('&').filter(Boolean).map((p) => { const i = p.indexOf('='); const d = (s) => { try { return decodeURIComponent(s); } catch (e) { return s; } }; return i < 0 ? [d(p), ''] : [d(p.slice(0, i)), d(p.slice(i + 1))]; }));
+})

@@ -1,0 +1,156 @@
+package smoke_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/compat"
+	"slipway/functions/internal/compat/profile"
+	"slipway/functions/internal/compat/smoke"
+)
+
+// TestMain lets the test program be its own child, as the programs are.
+func TestMain(m *testing.M) {
+	smoke.Child()
+	os.Exit(m.Run())
+}
+
+// input is a built mini program of the pages a/a and b/b, the second of which never has a fault.
+func input(files map[string]string) compat.Input {
+	all := map[string]string{"app.js": "App({onLaunch(){},onShow(){}})", "app.json": "{}", "a/a.js": "Page({})", "b/b.js": "Page({})"}
+	maps.Copy(all, files)
+	in := compat.Input{Runtime: profile.Default(), Built: map[string][]byte{}, Project: &build.Project{Pages: []build.Page{{Path: "a/a"}, {Path: "b/b"}}}}
+	for name, src := range all {
+		in.Built[name] = []byte(src)
+	}
+	return in
+}
+
+func lines(found []compat.Finding) []string {
+	var out []string
+	for _, f := range found {
+		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s:%d:%d %s %s", f.Severity, f.Rule, f.File, f.Line, f.Column, strings.Join(f.Pages, ","), strings.Join(f.Profiles, ","))))
+	}
+	return out
+}
+
+func TestRun(t *testing.T) {
+	tests := []struct {
+		name  string
+		files map[string]string
+		want  []string
+	}{
+		{"nothing wrong", nil, nil},
+		{"throws while loaded", map[string]string{"a/a.js": "nope.b;Page({})"}, []string{"fail smoke-throws a/a.js:1:1 a/a"}},
+		{"unresolved module", map[string]string{"a/a.js": "var x=require('./gone.js');Page({})"}, []string{"fail smoke-throws a/a.js:1:14 a/a"}},
+		{"throws in a module", map[string]string{"a/a.js": "require('../m.js');Page({})", "m.js": "\nfunction f(){null.x}\nf()"}, []string{"fail smoke-throws m.js:2:19 a/a"}},
+		{"modules in a circle", map[string]string{"a/a.js": "require('../m.js');Page({})", "m.js": "exports.x=1;require('./n.js')", "n.js": "if(require('./m.js').x!==1)throw new Error('x')"}, nil},
+		{"never registered", map[string]string{"a/a.js": "1"}, []string{"fail smoke-not-registered a/a.js:0:0 a/a"}},
+		{"throws whatever is answered", map[string]string{"a/a.js": "Page({onLoad(){null.x}})"}, []string{"fail smoke-throws a/a.js:1:21 a/a"}},
+		{"throws on empty replies", map[string]string{"a/a.js": "Page({onLoad(){my.request({success:(r)=>{r.data.list.map((x)=>x)}})}})"}, []string{"warn smoke-throws a/a.js:1:49 a/a"}},
+		{"careful with replies", map[string]string{"a/a.js": "Page({onLoad(){my.request({success:(r)=>{(r.data.list||[]).map((x)=>x)}})}})"}, nil},
+		{"rejection offline", map[string]string{"a/a.js": "Page({async onLoad(){await my.request({url:'x'})}})"}, []string{"warn smoke-rejection a/a.js:0:0 a/a offline"}},
+		{"rejection caught", map[string]string{"a/a.js": "Page({async onLoad(){try{await my.request({url:'x'})}catch(e){}}})"}, nil},
+		{"timer", map[string]string{"a/a.js": "Page({onReady(){setTimeout(()=>{null.x},20000);setInterval(()=>{},100)}})"}, []string{"fail smoke-throws a/a.js:1:38 a/a"}},
+		{"the app throws", map[string]string{"app.js": "App({onLaunch(){null.x}})"}, []string{"fail smoke-throws app.js:1:22", "fail smoke-throws app.js:1:22"}},
+		{"component throws while loaded", map[string]string{"a/a.json": `{"usingComponents":{"c":"/c/c"}}`, "c/c.json": `{"usingComponents":{"d":"/d/d"}}`, "c/c.js": "Component({})", "d/d.js": "null.x"}, []string{"fail smoke-throws d/d.js:1:6 a/a"}},
+		{"endless", map[string]string{"a/a.js": "for(;;){}"}, []string{"fail smoke-endless a/a.js:0:0 a/a"}},
+		{"the page's data and methods", map[string]string{"a/a.js": `Page({data:{l:[{n:1}]},onLoad(){this.setData({'l[0].n':2,'m.o':3},()=>{if(this.data.l[0].n!==2||this.data.m.o!==3)throw new Error('x')});if(getCurrentPages()[0]!==this||this.route!=='a/a'||!getApp().onLaunch)throw new Error('y')}})`}, nil},
+		{"storage, mixins, globals of phones", map[string]string{"a/a.js": `Page({mixins:[{hi(){return 1}}],onLoad(){my.setStorageSync({key:'k',data:{v:1}});if(my.getStorageSync({key:'k'}).data.v!==1||this.hi()!==1)throw new Error('x');new Intl.NumberFormat('en').format(1);new Date().toGMTString();(1).toLocaleString();my.createSelectorQuery().select('#a').boundingClientRect().exec()}})`}, nil},
+		{"no way out", map[string]string{"a/a.js": "Page({onLoad(){if(typeof process!=='undefined'||typeof window!=='undefined'||typeof importScripts!=='undefined')throw new Error('x');require('../../etc/passwd')}})"}, []string{"fail smoke-throws a/a.js:1:141 a/a"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			found, err := smoke.Runner{}.Run(context.Background(), input(tt.files))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, lines(found)); diff != "" {
+				t.Errorf("(-want +got):\n%s%+v", diff, found)
+			}
+		})
+	}
+}
+
+// TestTheDemoRuns opens every page of the demo with its source maps.
+func TestTheDemoRuns(t *testing.T) {
+	zip := demo.Archive("1.0.0")
+	archive, err := build.Unpack(bytes.NewReader(zip), int64(len(zip)), build.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := build.Load(archive)
+	built, err := build.Build(context.Background(), p, build.Options{Version: "1.0.0", MiniProgram: "coffee", TargetApp: "demo", Environment: "production", Limits: build.DefaultLimits()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := compat.Run(context.Background(), compat.Input{
+		Project: p, Built: built.Files, SourceMaps: built.SourceMaps, PackageBytes: built.Size, Runtime: profile.Default(),
+		ServerDomains: []string{"api.coffee.example.com"}, H5Domains: []string{}, Smoke: smoke.Runner{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Findings {
+		if f.Severity != compat.Info {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestOldestLibraryAndFixtures(t *testing.T) {
+	in := input(map[string]string{"a/a.js": "Page({onLoad(q){my.scan({});if(q.id!=='7')throw new Error('query');my.request({url:'https://x/y/z',success:(r)=>{if(r.data.n!==5)throw new Error('reply')}})}})"})
+	in.Runtime.APIs.Since = map[string]string{"scan": "2.8.0"}
+	in.Runtime.Fixtures = profile.Fixtures{Queries: map[string]string{"a/a": "id=7"}, Replies: []profile.Reply{{URL: "https://x/y", Body: json.RawMessage(`{"n":5}`)}}}
+	found, err := smoke.Runner{}.Run(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"warn smoke-throws a/a.js:1:24 a/a library-2.6.0"}, lines(found)); diff != "" {
+		t.Errorf("(-want +got):\n%s%+v", diff, found)
+	}
+}
+
+// TestHostile runs what an interrupt cannot end: the child is killed, its page is named, and the next page still runs.
+func TestHostile(t *testing.T) {
+	for name, src := range map[string]string{
+		"memory":     "var a=[];for(;;)a.push(new Array(1e7).fill(1))",
+		"one call":   "new Array(2**31).fill(1)",
+		"expression": "/^(?:(a+)+)(?=b)\\1$/.test('a'.repeat(60))",
+		"recursion":  "(function f(){f()})()",
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			found, err := smoke.Runner{Wall: time.Second, Memory: 256 << 20}.Run(context.Background(), input(map[string]string{"a/a.js": src}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(found) != 1 || found[0].Severity != compat.Fail || found[0].Pages[0] != "a/a" {
+				t.Errorf("%+v", found)
+			}
+			if took := time.Since(start); took > 30*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+func TestCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := (smoke.Runner{}).Run(ctx, input(nil)); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
