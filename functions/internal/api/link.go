@@ -68,7 +68,7 @@ func (c *Call) openLink(ctx context.Context, t store.Table, links approval.Links
 		return nil, err
 	}
 	v.party = *v.request.Party(v.link.Party)
-	reviewers, err := task.Reviewers(ctx, t, v.party.Workspace, v.request.SubmittedBy)
+	reviewers, err := task.Reviewers(ctx, t, v.party.Workspace, v.request.Category, v.request.SubmittedBy)
 	if err != nil {
 		return nil, err
 	}

@@ -54,9 +54,12 @@ func (v *linkView) closedPage() console.ApprovalClosed {
 	case v.request.Status == approval.Expired:
 		out.Cause = console.ClosedExpired
 	case v.request.Status == approval.Withdrawn:
-		out.Cause, out.By, out.Note = console.ClosedWithdrawn, v.request.SubmittedBy.Label(), v.request.Reason
+		out.Cause, out.By, out.Note = console.ClosedWithdrawn, v.request.SubmittedBy.Label(), v.request.EndReason
+		if v.request.Outcome == "force_removed" {
+			out.Cause, out.By = console.ClosedForceRemoved, ""
+		}
 	case v.request.Status != approval.Pending:
-		out.Cause, out.Decision, out.Note = console.ClosedOvertaken, string(v.request.Status), v.request.Reason
+		out.Cause, out.Decision, out.Note = console.ClosedOvertaken, string(v.request.Status), v.request.EndReason
 		for _, p := range v.request.Parties {
 			if p.Decision == v.request.Status {
 				out.By, out.Party = p.By.Label(), p.Name

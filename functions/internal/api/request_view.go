@@ -50,11 +50,7 @@ func (c *Call) partyOf(q approval.Request) string {
 }
 
 func mayDecide(a catalog.Actor, q approval.Request, p approval.Party) bool {
-	action := catalog.DecideRequest
-	if q.Category == approval.ForceRemoval {
-		action = catalog.DecideRemoval
-	}
-	return a.May(action, catalog.Object{AppWorkspaces: []string{p.Workspace}, Submitter: q.SubmittedBy.Email})
+	return a.May(q.Category.Action(), catalog.Object{AppWorkspaces: []string{p.Workspace}, Submitter: q.SubmittedBy.Email})
 }
 
 // seenRequest is a request that the caller may see; any other is the same NotFound.

@@ -27,7 +27,7 @@ func WithdrawRelease(t store.Table, w release.Workflow) Handler {
 		if err := c.MatchRev(s.Rev()); err != nil {
 			return Answer{}, err
 		}
-		if _, err := release.Check(s.Scene, release.Command{Action: release.Withdraw}); err != nil {
+		if _, err := release.Check(s.Scene, release.Command{Action: release.Withdraw, At: c.Now}); err != nil {
 			return Answer{}, err
 		}
 		if _, err := c.withdraw(ctx, t, w, s.Release.Request); err != nil {

@@ -51,6 +51,7 @@ var Routes = []Route{
 	{"PUT", "/v1/mini-programs/{id}/configuration", "miniprograms/configure", "configureMiniProgram", Bearer, nil},
 	{"PUT", "/v1/mini-programs/{id}/members/{email}", "miniprograms/set-member", "setMiniProgramMember", Bearer, nil},
 	{"DELETE", "/v1/mini-programs/{id}/members/{email}", "miniprograms/remove-member", "removeMiniProgramMember", Bearer, nil},
+	{"POST", "/v1/mini-programs/{id}/images", "miniprograms/create-image", "createImage", Bearer, nil},
 	{"GET", "/v1/mini-programs", "miniprograms/read", "listMiniPrograms", Bearer, query("q", "workspace")},
 	{"GET", "/v1/mini-programs/{id}", "miniprograms/read", "readMiniProgram", Bearer, nil},
 	{"GET", "/v1/mini-programs/{id}/events", "miniprograms/read", "listMiniProgramEvents", Bearer, query()},
@@ -78,6 +79,8 @@ var Routes = []Route{
 
 	{"GET", "/v1/requests", "requests/read", "listRequests", Bearer, query("scope", "category", "status", "submitter", "q")},
 	{"GET", "/v1/requests/{id}", "requests/read", "readRequest", Bearer, nil},
+	{"POST", "/v1/mini-programs/{id}/force-removals", "requests/force-remove", "forceRemove", Bearer, nil},
+	{"POST", "/v1/mini-programs/{id}/offline-requests", "requests/offline", "requestOffline", Bearer, nil},
 	{"POST", "/v1/requests/{id}/approve", "requests/approve", "approveRequest", Bearer, nil},
 	{"POST", "/v1/requests/{id}/reject", "requests/reject", "rejectRequest", Bearer, nil},
 	{"POST", "/v1/requests/{id}/withdraw", "requests/withdraw", "withdrawRequest", Bearer, nil},

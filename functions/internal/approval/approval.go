@@ -64,6 +64,25 @@ type Snapshot struct {
 	ReportSummary string                         `json:"reportSummary,omitempty"`
 }
 
+// Image supports a force removal. It lies in the package store.
+type Image struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	ContentType string `json:"contentType"` // image/png, image/jpeg or image/webp, by content
+	Size        int64  `json:"size"`        // bytes
+	Key         string `json:"key"`
+}
+
+// Change is what a removal did to one release.
+type Change struct {
+	Release     string              `json:"release"`
+	Version     string              `json:"version"`
+	TargetApp   string              `json:"targetApp"`
+	Environment catalog.Environment `json:"environment"`
+	From        string              `json:"from"` // statuses of the release
+	To          string              `json:"to"`
+}
+
 // Request is something that reviewers decide.
 type Request struct {
 	ID              string         `json:"id"`
@@ -81,8 +100,11 @@ type Request struct {
 	CompletedOn     time.Time      `json:"completedOn,omitzero"`
 	Status          Status         `json:"status"`
 	Parties         []Party        `json:"parties"`
-	Reason          string         `json:"reason,omitempty"` // of the submitter, or why it ended
-	Images          []string       `json:"images,omitempty"`
+	Reason          string         `json:"reason,omitempty"`    // of the submitter, for offline and force removal
+	EndReason       string         `json:"endReason,omitempty"` // why it was rejected or withdrawn
+	Images          []Image        `json:"images,omitempty"`
+	Changes         []Change       `json:"changes,omitempty"` // what a removal did to each release
+	Outcome         string         `json:"outcome,omitempty"` // how it was carried out, when that needs words
 	Snapshot        Snapshot       `json:"snapshot,omitzero"`
 	Digest          string         `json:"digest"` // SHA-256 of the snapshot, hex
 	SignIn          bool           `json:"signIn"` // the link decides nothing by itself (approvalSignIn)

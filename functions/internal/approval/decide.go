@@ -77,12 +77,22 @@ func (q *Request) Decide(party string, decision Status, by catalog.Person, reaso
 	return true, nil
 }
 
-// End completes the request.
-func (q *Request) End(status Status, reason string, at time.Time) {
-	q.Status, q.CompletedOn = status, at
-	if reason != "" {
-		q.Reason = reason
+// End completes the request, and keeps why.
+func (q *Request) End(status Status, why string, at time.Time) {
+	q.Status, q.CompletedOn, q.EndReason = status, at, why
+	if q.Category == Release { // nobody gave another
+		q.Reason = why
 	}
+}
+
+// RejectedBecause is the reason that the rejecting party gave.
+func (q *Request) RejectedBecause() string {
+	for _, p := range q.Parties {
+		if p.Decision == Rejected {
+			return p.Reason
+		}
+	}
+	return ""
 }
 
 func (q *Request) closed() error {
@@ -90,4 +100,12 @@ func (q *Request) closed() error {
 	e.Status = string(q.Status)
 	e.Actions = []string{}
 	return e
+}
+
+// Action is what the permission matrix calls deciding a request of this category.
+func (c Category) Action() catalog.Action {
+	if c == ForceRemoval {
+		return catalog.DecideRemoval
+	}
+	return catalog.DecideRequest
 }

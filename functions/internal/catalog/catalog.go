@@ -5,6 +5,7 @@
 package catalog
 
 import (
+	"slices"
 	"time"
 
 	"slipway/functions/internal/compat/profile"
@@ -193,9 +194,36 @@ type MiniProgram struct {
 	Configuration   Configuration          `json:"configuration"`
 	Members         []MiniProgramMember    `json:"members"`
 	HighestVersion  string                 `json:"highestVersion,omitempty"` // greatest number ever uploaded
+	Removals        []RemovalNote          `json:"removals,omitempty"`       // force removals that no later release has cleared
 	Creator         Person                 `json:"creator"`
 	CreatedAt       time.Time              `json:"createdAt"`
 	UpdatedAt       time.Time              `json:"updatedAt"`
+}
+
+// RemovalNote tells the people of a mini program that a super app has removed it from an app, and where it still is.
+type RemovalNote struct {
+	Request      string        `json:"request"`
+	TargetApp    string        `json:"targetApp"`
+	Environments []Environment `json:"environments"` // in which nothing was released since
+	Reason       string        `json:"reason"`
+	Workspace    string        `json:"workspace"` // the super app's
+	By           string        `json:"by"`        // its name, as people are told
+	At           time.Time     `json:"at"`
+}
+
+// Released clears the note of a target into which the mini program was released again.
+func (m MiniProgram) Released(app string, env Environment) MiniProgram {
+	var left []RemovalNote
+	for _, n := range m.Removals {
+		if n.TargetApp == app {
+			n.Environments = slices.DeleteFunc(slices.Clone(n.Environments), func(e Environment) bool { return e == env })
+		}
+		if len(n.Environments) > 0 {
+			left = append(left, n)
+		}
+	}
+	m.Removals = left
+	return m
 }
 
 // Name is the mini program's name in its default language.

@@ -77,7 +77,7 @@ func (s *Server) loadRequestPage(w http.ResponseWriter, r *http.Request) (consol
 func requestPage(v api.RequestView, email string) console.RequestPage {
 	page := console.RequestPage{
 		Facts: api.RequestFacts(v.Request), Viewer: email, SignOut: "/local/sign-out", Status: string(v.Status), CompletedAt: v.CompletedOn,
-		CanDecide: slices.Contains(v.Actions, "approve"), Outcome: v.Reason,
+		CanDecide: slices.Contains(v.Actions, "approve"), Outcome: v.EndReason,
 	}
 	switch {
 	case page.CanDecide:

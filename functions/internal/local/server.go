@@ -136,6 +136,7 @@ func (s *Server) tasks(sign signer, w release.Workflow) tasks {
 	return tasks{
 		"build": task.Build(t, s.files, sign), "await": task.Await(t, w), "test": task.Test(t, s.files), "apply": task.Apply(t, w),
 		"ask": task.Ask(t, s.links, rand.Reader), "decide": task.Decide(t, w), "act": task.Act(t, w), "hand-over": task.HandOver(t, w),
+		"stop-machines": task.StopMachines(t, w), "map-releases": task.MapReleases(t, w), "notify": task.Notify(t), "take-offline": task.TakeOffline(t),
 	}
 }
 

@@ -27,6 +27,9 @@ type Outcome struct {
 
 // Check says whether a command can be carried out in a scene, without changing anything.
 func Check(s Scene, cmd Command) (to Status, err error) {
+	if cmd.Action != ForceRemove && (slices.Contains(s.Placement.Removing, s.Release.ID) || cmd.At.Before(s.Placement.RemovedAt)) {
+		return "", s.conflict("force_removed", "The mini program was force removed from %s %s a moment ago.", s.Release.TargetApp, s.Release.Environment)
+	}
 	facts := FactsOf(s.Release, s.Settings)
 	facts.NextPercent = cmd.Percent
 	if cmd.Action == Grayscale && (cmd.Percent < 1 || cmd.Percent > 100) {
@@ -78,6 +81,13 @@ func Carry(s Scene, cmd Command) (Outcome, error) {
 		out.cancelRival(s, cmd)
 	}
 	out.move(s, to, cmd)
+	out.Placement = out.Placement.WithOpen(r.ID, to.Open())
+	for _, old := range out.Superseded {
+		out.Placement = out.Placement.WithOpen(old.ID, false)
+	}
+	if cmd.Action == ForceRemove {
+		out.Placement = out.Placement.Mapped(r.ID)
+	}
 	return out, nil
 }
 

@@ -32,6 +32,11 @@ var Statuses = []Status{
 	NewVersionCreated, UnderReview, ReleasePreparation, PilotTesting, GrayscaleRelease, FullRelease, Canceled, Archived,
 }
 
+// Open says whether a release in this status is on its way to users, or with them.
+func (s Status) Open() bool {
+	return s != None && s != NewVersionCreated && !s.Final()
+}
+
 // Final says whether nothing can follow.
 func (s Status) Final() bool { return s == Canceled || s == Archived }
 

@@ -50,6 +50,79 @@ type Placement struct {
 	Removed     bool      `json:"removed,omitempty"`
 	Withdrawn   []string  `json:"withdrawn,omitempty"` // versions that a client holding them must drop
 	UpdatedAt   time.Time `json:"updatedAt"`
+
+	// Open are the releases between under_review and full_release on this target. Every transaction that lets one in
+	// or out writes the placement, so whoever has read it knows them all.
+	Open []string `json:"open,omitempty"`
+	// Removing are those that a force removal found open and has not mapped yet: nothing else may move them.
+	Removing []string `json:"removing,omitempty"`
+	// RemovedAt is when the last force removal was approved. An action that was taken before it comes too late.
+	RemovedAt time.Time `json:"removedAt,omitzero"`
+}
+
+// WithRemoved serves nothing any more, to anybody: clients drop every version that was served. What was open is to
+// be mapped next.
+func (p Placement) WithRemoved(at time.Time) Placement {
+	for _, id := range slices.Concat([]string{p.Full.Release, p.Grayscale.Release}, releasesOf(p.Pilots)) {
+		if version := p.versionOf(id); version != "" {
+			p = p.Without(id, version)
+		}
+	}
+	p.Removed = true
+	p.RemovedAt, p.UpdatedAt = at, at
+	p.Removing = union(p.Removing, p.Open)
+	return p
+}
+
+// Mapped ends the removal of one release.
+func (p Placement) Mapped(release string) Placement {
+	p.Removing, p.Open = drop(p.Removing, release), drop(p.Open, release)
+	return p
+}
+
+// WithOpen keeps account of a release that is between under_review and full_release, or no longer is.
+func (p Placement) WithOpen(release string, open bool) Placement {
+	if open {
+		p.Open = union(p.Open, []string{release})
+	} else {
+		p.Open = drop(p.Open, release)
+	}
+	return p
+}
+
+func (p Placement) versionOf(release string) string {
+	for _, s := range p.served() {
+		if s.Release == release && release != "" {
+			return s.Version
+		}
+	}
+	return ""
+}
+
+func (p Placement) served() []Served {
+	out := []Served{p.Full, p.Grayscale.Served}
+	for _, q := range p.Pilots {
+		out = append(out, q.Served)
+	}
+	return out
+}
+
+func releasesOf(pilots []Pilot) []string {
+	var out []string
+	for _, q := range pilots {
+		out = append(out, q.Release)
+	}
+	return out
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, v := range b {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // WithFull serves v to everyone, ends the grayscale of the same release, and clears the removed mark. The version

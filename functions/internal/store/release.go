@@ -80,7 +80,11 @@ type Scene struct {
 
 	rev, placementRev, miniProgramRev int64
 	liveRevs                          map[string]int64
+	edited                            bool // MiniProgram is to be written
 }
+
+// EditMiniProgram changes the mini program together with what Save writes.
+func (s *Scene) EditMiniProgram(m catalog.MiniProgram) { s.MiniProgram, s.edited = m, true }
 
 // LoadScene reads a release with all that a command on it may look at. A missing release is NotFound.
 func LoadScene(ctx context.Context, t Table, id string) (*Scene, error) {
@@ -136,6 +140,12 @@ func (s *Scene) Save(out release.Outcome) ([]Write, release.Release) {
 	if !samePlacement(out.Placement, s.Placement) {
 		writes = append(writes, writeOf(placementKey(r.Target(), r.MiniProgram), out.Placement, s.placementRev))
 	}
+	if s.Placement.Removed && !out.Placement.Removed {
+		s.EditMiniProgram(s.MiniProgram.Released(r.TargetApp, r.Environment))
+	}
+	if s.edited {
+		writes = append(writes, writeOf(MiniProgramKey(s.MiniProgram.ID), s.MiniProgram, s.miniProgramRev))
+	}
 	was, is := s.Release.Status == release.UnderReview, r.Status == release.UnderReview
 	switch {
 	case is && !was:
@@ -148,11 +158,6 @@ func (s *Scene) Save(out release.Outcome) ([]Write, release.Release) {
 
 // SaveRelease makes the write of the release alone, under the revision it was read with.
 func (s *Scene) SaveRelease(r release.Release) Write { return writeOf(releaseKey(r.ID), r, s.rev) }
-
-// SaveMiniProgram makes the write of the mini program, under the revision it was read with.
-func (s *Scene) SaveMiniProgram(m catalog.MiniProgram) Write {
-	return writeOf(MiniProgramKey(m.ID), m, s.miniProgramRev)
-}
 
 // InReview is the release of this mini program and target that is in review, "" when none is.
 func InReview(ctx context.Context, t Table, r release.Release) (string, error) {
@@ -185,4 +190,38 @@ func Releases(ctx context.Context, t Table, partitions []string, after string, s
 		}
 		return keep(r)
 	})
+}
+
+// Targets reads the placements of a mini program on several targets at once, with the revisions they were read under;
+// rev 0 where nothing ever was.
+func Targets(ctx context.Context, t Table, targets []rollout.Target, miniProgram string) ([]rollout.Placement, []int64, error) {
+	keys := make([]Key, len(targets))
+	for i, target := range targets {
+		keys[i] = placementKey(target, miniProgram)
+	}
+	out, revs, err := LoadAll[rollout.Placement](ctx, t, keys)
+	for i := range out {
+		out[i].MiniProgram, out[i].Target = miniProgram, targets[i]
+	}
+	return out, revs, err
+}
+
+// SavePlacement makes the write of a placement under the revision it was read with.
+func SavePlacement(p rollout.Placement, rev int64) Write {
+	return writeOf(placementKey(p.Target, p.MiniProgram), p, rev)
+}
+
+// ReleasesByID reads releases in the order of their ids; one that is missing has no ID.
+func ReleasesByID(ctx context.Context, t Table, ids []string) ([]release.Release, error) {
+	keys := make([]Key, len(ids))
+	for i, id := range ids {
+		keys[i] = releaseKey(id)
+	}
+	out, _, err := LoadAll[release.Release](ctx, t, keys)
+	return out, err
+}
+
+// SavePlacementAlone makes the write of the scene's placement, under the revision it was read with.
+func (s *Scene) SavePlacementAlone(p rollout.Placement) Write {
+	return SavePlacement(p, s.placementRev)
 }

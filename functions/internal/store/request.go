@@ -19,13 +19,14 @@ import (
 //	Q#id        / N#id           a mail about it that was sent
 type RequestRecord struct {
 	approval.Request
-	Execution int               `json:"execution"`         // of the release's machine
-	Resends   int               `json:"resends,omitempty"` // how often its mails were sent again
-	Tokens    map[string]string `json:"tokens,omitempty"`  // task tokens by party; they never leave the back end
+	Execution int  `json:"execution"`          // of the release's machine
+	Resends   int  `json:"resends,omitempty"`  // how often its mails were sent again
+	Notified  bool `json:"notified,omitempty"` // of the end of a removal
 
 	// PilotTesting is the app's setting when it was asked. The machine has taken the way that follows from it, so an
 	// approval goes by it and not by what the setting has become meanwhile.
 	PilotTesting []catalog.Environment `json:"pilotTesting,omitempty"`
+	Tokens       map[string]string     `json:"tokens,omitempty"` // task tokens by party; they never leave the back end
 }
 
 func requestKey(id string) Key { return Key{"Q#" + id, "META"} }
@@ -99,4 +100,69 @@ func AskOnce(ctx context.Context, t Table, n Notice, digest string, l Link) erro
 		return err
 	}
 	return t.Transact(ctx, writeOf(mark, ref{n.ID}, Absent), NoticeWrite(n), LinkWrite(digest, l))
+}
+
+// A removal or offline request holds a row for each target while it is pending, so that there is only one.
+//
+//	P#program / REMOVAL#app       the pending force removal from that app
+//	P#program / OFFLINE#app#env   the pending offline request of that target
+func lockKeys(q approval.Request) []Key {
+	var keys []Key
+	for _, t := range q.Targets {
+		switch q.Category {
+		case approval.ForceRemoval:
+			keys = append(keys, Key{"P#" + q.MiniProgram, "REMOVAL#" + t.TargetApp})
+		case approval.Offline:
+			keys = append(keys, Key{"P#" + q.MiniProgram, "OFFLINE#" + t.TargetApp + "#" + string(t.Environment)})
+		}
+	}
+	return keys
+}
+
+// LockRequest makes the writes that keep a second request of the same kind away; they conflict when there is one.
+func LockRequest(q approval.Request) []Write {
+	var writes []Write
+	for _, key := range lockKeys(q) {
+		writes = append(writes, writeOf(key, ref{q.ID}, Absent))
+	}
+	return writes
+}
+
+// UnlockRequest makes the writes that let another request come.
+func UnlockRequest(q approval.Request) []Write {
+	var writes []Write
+	for _, key := range lockKeys(q) {
+		writes = append(writes, Write{Op: Delete, Key: key, IfRev: Any})
+	}
+	return writes
+}
+
+// PendingLike finds a pending request that stands in the way of q, "" when there is none.
+func PendingLike(ctx context.Context, t Table, q approval.Request) (string, error) {
+	held, _, err := LoadAll[ref](ctx, t, lockKeys(q))
+	for _, h := range held {
+		if h.ID != "" {
+			return h.ID, err
+		}
+	}
+	return "", err
+}
+
+// SaveImage keeps what is known of an image that is to be uploaded, for as long as it may wait to be named.
+func SaveImage(miniProgram string, i approval.Image, expires time.Time) Write {
+	w := writeOf(imageKey(miniProgram, i.ID), i, Absent)
+	w.Expires = expires.Truncate(time.Second)
+	return w
+}
+
+func imageKey(miniProgram, id string) Key { return Key{"P#" + miniProgram, "I#" + id} }
+
+// Images reads images of a mini program in the order of their ids; one that is missing has no ID.
+func Images(ctx context.Context, t Table, miniProgram string, ids []string) ([]approval.Image, error) {
+	keys := make([]Key, len(ids))
+	for i, id := range ids {
+		keys[i] = imageKey(miniProgram, id)
+	}
+	out, _, err := LoadAll[approval.Image](ctx, t, keys)
+	return out, err
 }

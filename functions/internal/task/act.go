@@ -43,9 +43,12 @@ func StartNotice(r release.Release, startAt string) store.Notice {
 	if err != nil { // plain strings: this cannot happen
 		panic(err)
 	}
-	name := fmt.Sprintf("%s-%d", r.ID, r.Execution)
+	name := executionName(r)
 	return store.Notice{ID: "start-" + name, Kind: store.NoticeStart, Start: &store.StartNotice{Machine: "release", Name: name, Input: data}}
 }
+
+// executionName is the name under which the machine of a release runs now.
+func executionName(r release.Release) string { return fmt.Sprintf("%s-%d", r.ID, r.Execution) }
 
 // HandOver gives the release to its next execution.
 func HandOver(t store.Table, w release.Workflow) Handler {

@@ -72,8 +72,7 @@ func apply(ctx context.Context, t store.Table, s *store.Scene, out *release.Outc
 	if in.Command.Information != nil {
 		m := s.MiniProgram
 		m.Information, m.UpdatedAt = in.Command.Information, in.Command.At
-		s.MiniProgram = m
-		writes = append(writes, s.SaveMiniProgram(m))
+		s.EditMiniProgram(m)
 	}
 	r := &out.Release
 	snapshot := snapshotOf(s, *r)
@@ -126,7 +125,7 @@ func requestOf(ctx context.Context, t store.Table, s *store.Scene, r release.Rel
 		parties = append(parties, struct{ id, workspace string }{"platform", platformWorkspace})
 	}
 	for _, p := range parties {
-		party, err := partyOf(ctx, t, p.id, p.workspace, in.Command.Actor)
+		party, err := PartyOf(ctx, t, p.id, p.workspace, approval.Release, in.Command.Actor)
 		if err != nil {
 			return q, err
 		}
@@ -135,13 +134,13 @@ func requestOf(ctx context.Context, t store.Table, s *store.Scene, r release.Rel
 	return q, nil
 }
 
-// partyOf refuses a request that nobody could decide.
-func partyOf(ctx context.Context, t store.Table, id, workspace string, submitter catalog.Person) (approval.Party, error) {
+// PartyOf makes a party of a request, and refuses a request that nobody could decide.
+func PartyOf(ctx context.Context, t store.Table, id, workspace string, category approval.Category, submitter catalog.Person) (approval.Party, error) {
 	ws, _, err := store.Load[catalog.Workspace](ctx, t, store.WorkspaceKey(workspace))
 	if err != nil {
 		return approval.Party{}, err
 	}
-	eligible, err := Reviewers(ctx, t, workspace, submitter)
+	eligible, err := Reviewers(ctx, t, workspace, category, submitter)
 	if err != nil {
 		return approval.Party{}, err
 	}
@@ -153,14 +152,14 @@ func partyOf(ctx context.Context, t store.Table, id, workspace string, submitter
 }
 
 // Reviewers are the members of a workspace who may decide a request of the submitter's.
-func Reviewers(ctx context.Context, t store.Table, workspace string, submitter catalog.Person) ([]catalog.Member, error) {
+func Reviewers(ctx context.Context, t store.Table, workspace string, category approval.Category, submitter catalog.Person) ([]catalog.Member, error) {
 	members, err := store.Members(ctx, t, workspace)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(members, func(m catalog.Member) bool {
 		a := catalog.Actor{Person: catalog.Person{Email: m.Email}, Memberships: []catalog.Membership{{Workspace: m.Workspace, Kind: m.Kind, Role: m.Role}}}
-		return !a.May(catalog.DecideRequest, catalog.Object{AppWorkspaces: []string{workspace}, Submitter: submitter.Email})
+		return !a.May(category.Action(), catalog.Object{AppWorkspaces: []string{workspace}, Submitter: submitter.Email})
 	}), nil
 }
 

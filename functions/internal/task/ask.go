@@ -39,7 +39,7 @@ func Ask(t store.Table, links approval.Links, random io.Reader) Handler {
 
 // AskParty mails every eligible reviewer of a party. Round 0 is the first mail; a resend counts on.
 func AskParty(ctx context.Context, t store.Table, links approval.Links, random io.Reader, q approval.Request, p approval.Party, round int) error {
-	reviewers, err := Reviewers(ctx, t, p.Workspace, q.SubmittedBy)
+	reviewers, err := Reviewers(ctx, t, p.Workspace, q.Category, q.SubmittedBy)
 	if err != nil {
 		return err
 	}

@@ -33,16 +33,16 @@ type Decision struct {
 	Reason   string         `json:"reason"`
 }
 
-// Decide records the answer of a party in the request and, when the request is complete with it, moves the release
-// in the same transaction. A request that ends without approval fails the task by the name NotApproved, which ends
-// the review of the other parties too.
+// Decide records the answer of a party in the request and, when the request is complete with it, does in the same
+// transaction what follows: a release moves, a mini program is removed from everybody. A request that ends without
+// approval fails the task by the name NotApproved, which ends the review of the other parties too.
 func Decide(t store.Table, w release.Workflow) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		in.Decision = filled(in)
-		var s *store.Scene
 		var q store.RequestRecord
+		var canceled []string
 		err := again(ctx, func() (err error) {
-			s, q, err = decide(ctx, t, in)
+			q, canceled, err = decide(ctx, t, in)
 			return err
 		})
 		if err != nil {
@@ -51,7 +51,7 @@ func Decide(t store.Table, w release.Workflow) Handler {
 		if q.Status != approval.Pending && q.Status != approval.Approved {
 			return nil, &named{NotApproved, fmt.Errorf("request %s is %s", q.ID, q.Status)}
 		}
-		return Done{}, endSuperseded(ctx, t, w, s.Release.Superseded)
+		return Done{}, endSuperseded(ctx, t, w, canceled)
 	})
 }
 
@@ -67,41 +67,74 @@ func filled(in Input) Decision {
 	return d
 }
 
-func decide(ctx context.Context, t store.Table, in Input) (*store.Scene, store.RequestRecord, error) {
+// decide makes one attempt. The releases that were canceled by what followed come back.
+func decide(ctx context.Context, t store.Table, in Input) (q store.RequestRecord, canceled []string, err error) {
 	q, rev, err := store.MustRequest(ctx, t, in.Request)
 	if err != nil {
-		return nil, q, err
+		return q, nil, err
 	}
-	s, err := store.LoadScene(ctx, t, in.Release)
-	if err != nil {
-		return nil, q, err
-	}
-	s.Settings.PilotTesting = q.PilotTesting
 	before := q.Status
 	action, err := record(&q.Request, in)
 	if err != nil || before != approval.Pending {
-		return s, q, ignoreDecided(err)
+		canceled, readErr := canceledBefore(ctx, t, q)
+		return q, canceled, errors.Join(ignoreDecided(err), readErr)
 	}
 	delete(q.Tokens, in.Party)
 	cmd := release.Command{
 		ID: in.Decision.ID, Action: action, Actor: in.Decision.By, Via: in.Decision.Via, IP: in.Decision.IP,
 		At: in.Decision.At, Reason: in.Decision.Reason,
 	}
-	writes := []store.Write{store.SaveRequest(q, rev)}
+	var writes []store.Write
 	if in.Decision.By.Email != "" && (action == release.Approve || action == release.Reject) {
 		writes = append(writes, store.DecidedWrite(q.Request, in.Decision.By.Email))
 	}
 	if q.Status == approval.Pending {
-		event := eventOf(s.Release, s.Release, cmd, "for "+q.Party(in.Party).Name)
-		return s, q, t.Transact(ctx, append(writes, store.EventWrites(event)...)...)
+		event := requestEvent(q.Request, cmd, "for "+q.Party(in.Party).Name)
+		writes = append(append(writes, store.SaveRequest(q, rev)), store.EventWrites(event)...)
+		return q, nil, t.Transact(ctx, writes...)
 	}
 	q.Tokens = nil
-	writes[0] = store.SaveRequest(q, rev)
-	more, err := move(s, q, cmd)
+	more, canceled, err := follow(ctx, t, &q, cmd)
 	if err != nil {
-		return s, q, err
+		return q, nil, err
 	}
-	return s, q, t.Transact(ctx, append(writes, more...)...)
+	return q, canceled, t.Transact(ctx, append(append(writes, store.SaveRequest(q, rev)), more...)...)
+}
+
+// canceledBefore finds, for a decision that had been recorded already, the releases that it canceled.
+func canceledBefore(ctx context.Context, t store.Table, q store.RequestRecord) ([]string, error) {
+	if q.Release == "" {
+		return nil, nil
+	}
+	r, _, err := store.Release(ctx, t, q.Release)
+	return r.Superseded, err
+}
+
+// requestEvent is a line of history about a request that changes no status of a release.
+func requestEvent(q approval.Request, cmd release.Command, detail string) store.Event {
+	return store.Event{
+		ID: cmd.ID, At: cmd.At, Action: string(cmd.Action), Actor: cmd.Actor, Via: cmd.Via, IP: cmd.IP,
+		MiniProgram: q.MiniProgram, Workspace: q.Workspace, Release: q.Release, Request: q.ID, After: string(q.Status), Detail: detail,
+	}
+}
+
+// follow makes the writes of what follows from the end of a request.
+func follow(ctx context.Context, t store.Table, q *store.RequestRecord, cmd release.Command) (writes []store.Write, canceled []string, err error) {
+	switch q.Category {
+	case approval.ForceRemoval:
+		writes, err = followRemoval(ctx, t, q, cmd)
+		return writes, nil, err
+	case approval.Offline:
+		writes, err = followOffline(q, cmd)
+		return writes, nil, err
+	}
+	s, err := store.LoadScene(ctx, t, q.Release)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.Settings.PilotTesting = q.PilotTesting // as it was when it was asked
+	writes, err = move(s, *q, cmd)
+	return writes, s.Release.Superseded, err
 }
 
 // record changes the request as the answer says; the action is what that means for the release.
@@ -153,7 +186,7 @@ func move(s *store.Scene, q store.RequestRecord, cmd release.Command) ([]store.W
 	}
 	writes = append(writes, store.EventWrites(eventOf(before, r, cmd, cmd.Reason))...)
 	s.Release = r
-	notice, err := endedNotice(q.Request, cmd, r)
+	notice, err := endedNotice(q.Request, cmd, r.Status)
 	if err != nil || notice == nil {
 		return writes, err
 	}

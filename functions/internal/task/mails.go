@@ -35,22 +35,10 @@ func reviewRequested(q approval.Request, p approval.Party, m catalog.Member) mai
 }
 
 // endedNotice is the mail that tells the submitter how their request ended; nil when they ended it themselves.
-func endedNotice(q approval.Request, cmd release.Command, r release.Release) (*store.Notice, error) {
+func endedNotice(q approval.Request, cmd release.Command, next release.Status) (*store.Notice, error) {
 	switch q.Status {
 	case approval.Approved, approval.Rejected:
-		d := mail.Decided{
-			Subject: mailSubject(q), Category: string(q.Category), RequestID: q.ID, Submitter: q.SubmittedBy.Name,
-			Outcome: string(q.Status), Next: string(r.Status), Final: len(q.Parties) > 1,
-		}
-		for _, p := range q.Parties {
-			if p.Decision != approval.Pending {
-				d.Decisions = append(d.Decisions, mail.Decision{Party: p.Name, By: p.By.Label(), At: p.At, Outcome: string(p.Decision)})
-			}
-		}
-		if q.Status == approval.Rejected {
-			d.Reason = q.Reason
-		}
-		return mailTo(q.SubmittedBy.Email, q.ID, "ended", d)
+		return mailTo(q.SubmittedBy.Email, q.ID, "ended", decidedMail(q, next))
 	case approval.Expired:
 		e := mail.Expired{
 			Subject: mailSubject(q), Category: string(q.Category), RequestID: q.ID, Submitter: q.SubmittedBy.Name,
@@ -72,6 +60,22 @@ func endedNotice(q approval.Request, cmd release.Command, r release.Release) (*s
 		})
 	}
 	return nil, nil
+}
+
+func decidedMail(q approval.Request, next release.Status) mail.Decided {
+	d := mail.Decided{
+		Subject: mailSubject(q), Category: string(q.Category), RequestID: q.ID, Submitter: q.SubmittedBy.Name,
+		Outcome: string(q.Status), Next: string(next), Final: q.Category == approval.Release && len(q.Parties) > 1,
+	}
+	for _, p := range q.Parties {
+		if p.Decision != approval.Pending {
+			d.Decisions = append(d.Decisions, mail.Decision{Party: p.Name, By: p.By.Label(), At: p.At, Outcome: string(p.Decision)})
+		}
+	}
+	if q.Status == approval.Rejected {
+		d.Reason = q.RejectedBecause()
+	}
+	return d
 }
 
 // mailTo makes the outbox row of a mail; nil when there is no address, as for a CI token nobody stands behind.
