@@ -249,3 +249,34 @@ func TestAnExecutionThatCannotBeTakenUpFails(t *testing.T) {
 
 // nil0 has no functions.
 var nil0 = functions{}
+
+// hooked is a journal that calls before each commit.
+type hooked struct {
+	asl.Journal
+	before func()
+}
+
+func (h *hooked) Commit(c asl.Change) error {
+	h.before()
+	return h.Journal.Commit(c)
+}
+
+// While a change is being written, nobody may know of it: neither the clock nor whoever asks.
+func TestNothingShowsBeforeItIsKept(t *testing.T) {
+	h := &hooked{Journal: &asl.MemoryJournal{}, before: func() {}}
+	w := newWorldOn(t, one(`{"Type":"Wait","Seconds":60,"End":true}`), nil0, h, asl.NewVirtualClock(epoch))
+	commits := 0
+	h.before = func() {
+		if commits++; commits > 1 {
+			return
+		}
+		if at, ok := w.Next(); ok {
+			t.Errorf("before the start was kept, an alarm was set for %v", at)
+		}
+		if _, err := w.History(context.Background(), "m", "x"); !errors.Is(err, asl.ErrNoExecution) {
+			t.Errorf("before the start was kept, its history gave %v", err)
+		}
+	}
+	equal(t, "outcome", outcome(w.run(`{}`)), `{}`)
+	equal(t, "commits", commits, 2)
+}

@@ -289,3 +289,15 @@ func TestManyExecutionsAtOnce(t *testing.T) {
 		t.Errorf("run: %v", err)
 	}
 }
+
+func TestASiblingThatHadNotBegunNeverDoes(t *testing.T) {
+	def := one(`{"Type":"Parallel","Branches":[{"StartAt":"A","States":{"A":{"Type":"Fail","Error":"E"}}},`+
+		`{"StartAt":"B","States":{"B":{`+invoke+`,"Parameters":{"FunctionName":"f"},"End":true}}}],"Catch":[{"ErrorEquals":["E"],"Next":"T"}],"End":true}`, then)
+	w := newWorld(t, def, functions{"f": func(context.Context, map[string]any) (any, error) {
+		t.Error("the aborted task's function was invoked")
+		return nil, nil
+	}})
+	w.run(`{}`)
+	equal(t, "events", types(w.history()), "ExecutionStarted ParallelStateEntered ParallelStateStarted FailStateEntered TaskStateEntered "+
+		"TaskStateAborted ParallelStateFailed ParallelStateExited PassStateEntered PassStateExited ExecutionSucceeded")
+}
