@@ -305,3 +305,17 @@ func TestLessAndCSSMix(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestAMissingExportIsToldOnceAndOnlyWhereItIsCertain(t *testing.T) {
+	r := run(t, small(map[string]string{
+		"app.js": "import { a, gone } from './esm'; import { b } from './cjs'; import { c } from './star'; App({ a, gone, b, c })",
+		"esm.js": "export const a = 1", "cjs.js": "exports.x = 1", "star.js": "export * from './cjs'",
+	}), build.Options{})
+	var got []string
+	for _, d := range r.Diagnostics {
+		got = append(got, d.Message)
+	}
+	if diff := cmp.Diff([]string{`No matching export in "esm.js" for import "gone".`}, got); r.Failed || diff != "" {
+		t.Error(diff)
+	}
+}

@@ -47,6 +47,7 @@ func TestDiagnostics(t *testing.T) {
 		"the builder's own source": {map[string]string{"app.js": "import './build.go'; App({})"}, "error unresolved-module app.js:1"},
 		"network":                  {map[string]string{"app.js": "import 'https://example.com/x.js'; App({})"}, "error unresolved-module app.js:1"},
 		"node's own module":        {map[string]string{"app.js": "require('fs'); App({})"}, "error unresolved-module app.js:1"},
+		"missing export":           {map[string]string{"app.js": "import a from './a'\nimport { gone, there } from './a'\nApp({a, gone, there})", "a.js": "export const there = 1; export default 2"}, "warning missing-export app.js:2"},
 		"picture as module":        {map[string]string{"app.js": "import a from './a.png'; App({a})", "a.png": "x"}, "error not-a-script app.js:1"},
 		"computed require":         {map[string]string{"app.js": "App({}); require('./' + Date.now())"}, "warning computed-import app.js:1"},
 		"assignment to constant":   {map[string]string{"app.js": "const a = 1\na = 2\nApp({})"}, "error script-error app.js:2"},

@@ -80,7 +80,7 @@ func (s *scripts) run(ctx context.Context, entries []string) error {
 	for _, list := range s.imports {
 		slices.Sort(list)
 	}
-	return nil
+	return s.checkExports(ctx)
 }
 
 func (s *scripts) need(file string) {

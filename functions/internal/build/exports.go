@@ -1,0 +1,66 @@
+package build
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// checkExports warns of imports that name something the other module does not export. Modules are compiled apart, where
+// nobody can see that, so the merchant's own are linked once more for nothing but these messages. It is a warning because
+// such programs run: the name is undefined, and often it is a type or never used.
+func (s *scripts) checkExports(ctx context.Context) error {
+	var files []string
+	for _, file := range sortedKeys(s.out) {
+		if !inModules(file) && !strings.HasSuffix(file, ".json") {
+			files = append(files, file)
+		}
+	}
+	if len(files) == 0 {
+		return ctx.Err()
+	}
+	entries := make([]api.EntryPoint, len(files))
+	for i := range files {
+		entries[i] = api.EntryPoint{InputPath: entryName(i), OutputPath: entryName(i)}
+	}
+	result, err := rebuild(ctx, api.BuildOptions{
+		EntryPointsAdvanced: entries, Bundle: true, Format: api.FormatESModule, Splitting: true, Platform: api.PlatformNeutral, Target: api.ESNext, Define: s.define,
+		Plugins: []api.Plugin{{Name: "slipway", Setup: func(b api.PluginBuild) { s.linkPlugin(b, files) }}},
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range append(result.Errors, result.Warnings...) {
+		if !strings.HasPrefix(m.Text, "No matching export") && m.ID != "import-is-undefined" {
+			continue
+		}
+		d := diagnosticOf(m, "missing-export")
+		d.Severity, d.Rule = "warning", "missing-export"
+		d.Message = strings.ReplaceAll(d.Message, `"`+space+":", `"`)
+		d.Advice = "Export the name there, or correct the import; it is undefined as it stands."
+		s.list = append(s.list, d)
+	}
+	return nil
+}
+
+// linkPlugin resolves as plugin does, except that the merchant's modules are linked instead of left apart.
+func (s *scripts) linkPlugin(b api.PluginBuild, files []string) {
+	b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
+		if a.Kind == api.ResolveEntryPoint {
+			return api.OnResolveResult{Path: entryFile(a.Path, files), Namespace: space}, nil
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		to := s.resolve.module(a.Importer, a.Path)
+		if _, own := slices.BinarySearch(files, to); own && slices.Contains(s.imports[a.Importer], to) {
+			return api.OnResolveResult{Path: to, Namespace: space}, nil
+		}
+		return api.OnResolveResult{Path: a.Path, External: true}, nil
+	})
+	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: space}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		one := s.ready[a.Path]
+		return api.OnLoadResult{Contents: &one.src, Loader: one.loader, ResolveDir: nowhere}, nil
+	})
+}
