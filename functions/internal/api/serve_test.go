@@ -282,13 +282,15 @@ func TestIdempotencyKeyOfARunningRequest(t *testing.T) {
 	depth := 0
 	var inner []int
 	h = api.Serve(newTable(t), api.Operations{"resetRelease": func(context.Context, *api.Call) (api.Answer, error) {
-		if depth++; depth == 1 {
+		depth++
+		mine := depth
+		if mine == 1 {
 			for _, after := range []time.Duration{time.Second, time.Minute} { // inside, and beyond, the time of an attempt
 				res, _ := send(t, h, resetAsk(noon.Add(after)))
 				inner = append(inner, res.StatusCode)
 			}
 		}
-		return api.Answer{Body: map[string]int{"depth": depth}}, nil
+		return api.Answer{Body: map[string]int{"depth": mine}}, nil
 	}})
 	want(t, h, resetAsk(noon), 200, "")
 	if fmt.Sprint(inner) != "[409 200]" {

@@ -186,6 +186,15 @@ func TestProviderDown(t *testing.T) {
 	}
 }
 
+// TestAlgorithmsAreAList: what an issuer is not said to sign with is refused, however good the signature.
+func TestAlgorithmsAreAList(t *testing.T) {
+	p := newProvider(t)
+	v := identity.New(identity.Issuer{URL: p.URL, Audience: audience, Keys: identity.Discover(p.URL, nil, fixed), Algorithms: []string{"RS256"}})
+	if _, err := v.Verify(t.Context(), sign(t, jose.ES256, p.key, "k1", p.claims(nil)), now); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("ES256 where RS256 is expected: %v", err)
+	}
+}
+
 func TestIssuersAreWhole(t *testing.T) {
 	defer func() {
 		if recover() == nil {
