@@ -12,11 +12,26 @@ import (
 	"slipway/functions/internal/store"
 )
 
-// An action waits this long for the machine to move before it answers 202, looking this often.
-const (
-	patience  = 2 * time.Second
-	lookEvery = 15 * time.Millisecond
-)
+// patience is how long an action waits for the machine to move before it answers 202.
+const patience = 2 * time.Second
+
+// watch reads something again and again until it is as wanted, or patience is at its end: often at first, because a
+// machine moves within milliseconds, then less and less, because every look costs a read.
+func watch[T any](ctx context.Context, read func() (T, error), wanted func(T) bool) (T, error) {
+	pause := 4 * time.Millisecond
+	for waited := time.Duration(0); ; waited += pause {
+		v, err := read()
+		if err != nil || wanted(v) || waited >= patience {
+			return v, err
+		}
+		pause = min(pause*3/2, 200*time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return v, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
 
 // act is what all actions on a release have in common: who may, whether the lifecycle allows it, and the answer to
 // the task token that the release is parked on. Of two concurrent actions exactly one finds the token unused.
@@ -61,24 +76,16 @@ func untilParked(ctx context.Context, t store.Table, s *store.Scene) (*store.Sce
 	return look(ctx, t, r.ID, func(r release.Release) bool { return r.Parked() })
 }
 
-// look reads the release again and again until it is as wanted, or patience is at its end.
+// look reads the release until it is as wanted, and then all that an answer shows of it.
 func look(ctx context.Context, t store.Table, id string, wanted func(release.Release) bool) (*store.Scene, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience+time.Second)
-	defer cancel()
-	for waited := time.Duration(0); ; waited += lookEvery {
+	_, err := watch(ctx, func() (release.Release, error) {
 		r, _, err := store.Release(ctx, t, id)
-		if err != nil {
-			return nil, err
-		}
-		if wanted(r) || waited >= patience {
-			return store.LoadScene(ctx, t, id)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(lookEvery):
-		}
+		return r, err
+	}, wanted)
+	if err != nil {
+		return nil, err
 	}
+	return store.LoadScene(ctx, t, id)
 }
 
 func untilCarried(ctx context.Context, t store.Table, id, command string) (Answer, error) {

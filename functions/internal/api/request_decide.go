@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/catalog"
@@ -137,16 +136,10 @@ func overtakenDecision(ctx context.Context, t store.Table, q store.RequestRecord
 	return fault.New(fault.Conflict, "overtaken", "Somebody else decided this a moment earlier.")
 }
 
+// lookRequest reads a request until it is as wanted.
 func lookRequest(ctx context.Context, t store.Table, id string, wanted func(store.RequestRecord) bool) (store.RequestRecord, error) {
-	for waited := time.Duration(0); ; waited += lookEvery {
+	return watch(ctx, func() (store.RequestRecord, error) {
 		q, _, err := store.MustRequest(ctx, t, id)
-		if err != nil || wanted(q) || waited >= patience {
-			return q, err
-		}
-		select {
-		case <-ctx.Done():
-			return q, ctx.Err()
-		case <-time.After(lookEvery):
-		}
-	}
+		return q, err
+	}, wanted)
 }
