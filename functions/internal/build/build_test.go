@@ -308,8 +308,8 @@ func TestLessAndCSSMix(t *testing.T) {
 
 func TestAMissingExportIsToldOnceAndOnlyWhereItIsCertain(t *testing.T) {
 	r := run(t, small(map[string]string{
-		"app.js": "import { a, gone } from './esm'; import { b } from './cjs'; import { c } from './star'; App({ a, gone, b, c })",
-		"esm.js": "export const a = 1", "cjs.js": "exports.x = 1", "star.js": "export * from './cjs'",
+		"app.js": "import { a, gone } from './esm'; import { b } from './cjs'; import { c } from './star'; import { d } from './only'; App({ a, gone, b, c, d })",
+		"esm.js": "export const a = 1", "cjs.js": "exports.x = 1", "only.js": "export default { d: 1 }", "star.js": "export * from './cjs'",
 	}), build.Options{})
 	var got []string
 	for _, d := range r.Diagnostics {

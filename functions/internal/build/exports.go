@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,10 +40,22 @@ func (s *scripts) checkExports(ctx context.Context) error {
 		d := diagnosticOf(m, "missing-export")
 		d.Severity, d.Rule = "warning", "missing-export"
 		d.Message = strings.ReplaceAll(d.Message, `"`+space+":", `"`)
+		if parts := strings.Split(d.Message, `"`); len(parts) > 1 && s.onlyDefault(parts[1]) {
+			continue
+		}
 		d.Advice = "Export the name there, or correct the import; it is undefined as it stands."
 		s.list = append(s.list, d)
 	}
 	return nil
+}
+
+var exportWord = regexp.MustCompile(`\bexport\b\s*([\w{*]+)`)
+
+// onlyDefault says whether a module seems to export a default and nothing else. It becomes that default (see collapse),
+// so its members can be imported by name, and only a run would tell which there are.
+func (s *scripts) onlyDefault(file string) bool {
+	all := exportWord.FindAllStringSubmatch(s.ready[file].src, -1)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(m []string) bool { return m[1] != "default" })
 }
 
 // linkPlugin resolves as plugin does, except that the merchant's modules are linked instead of left apart.
