@@ -101,10 +101,14 @@ func (c *Call) decide(ctx context.Context, t store.Table, w release.Workflow, q 
 	if err := w.Succeed(ctx, q.Tokens[party], data); err != nil {
 		return q, overtakenDecision(ctx, t, q, party, err)
 	}
-	return lookRequest(ctx, t, q.ID, func(q store.RequestRecord) bool {
+	q, err = lookRequest(ctx, t, q.ID, func(q store.RequestRecord) bool {
 		p := q.Party(party)
 		return p.Decision != approval.Pending || q.Status != approval.Pending
 	})
+	if err == nil && q.Party(party).Decision == approval.Pending && q.Status != approval.Pending {
+		err = q.Open(party) // another party, or a withdrawal, ended the request first: this answer was not recorded
+	}
+	return q, err
 }
 
 // untilAsked gives the machine a moment to park the party's task after the request was made.

@@ -98,7 +98,11 @@ func (c *Call) withdraw(ctx context.Context, t store.Table, w release.Workflow, 
 		if err != nil {
 			return q, err
 		}
-		return lookRequest(ctx, t, id, func(q store.RequestRecord) bool { return q.Status != approval.Pending })
+		q, err = lookRequest(ctx, t, id, func(q store.RequestRecord) bool { return q.Status != approval.Pending })
+		if err == nil && q.Status != approval.Pending && q.Status != approval.Withdrawn {
+			err = q.Open("") // another party ended it first
+		}
+		return q, err
 	}
 	if q, err = lookRequest(ctx, t, id, func(q store.RequestRecord) bool { return q.Status != approval.Pending }); err != nil {
 		return q, err
