@@ -170,7 +170,8 @@ func (g *guide) play() {
 
 	g.call("POST", "/v1/releases/"+id+"/test", nil, 200, 202)
 	tested := g.until(id, func(r map[string]any) bool { return r["compatibility"] != "testing" && r["test"] != nil })
-	g.tell("Tested for compatibility: %s", tested["test"].(map[string]any)["summary"])
+	test := tested["test"].(map[string]any)
+	g.tell("Tested for compatibility, verdict %s: %s", test["verdict"], test["summary"])
 
 	applied := g.call("POST", "/v1/releases/"+id+"/apply", nil, 200, 202)
 	g.tell("Applied for release to demo-wallet production: %s", applied["status"])

@@ -18,10 +18,10 @@ import (
 //
 // GET shows and changes nothing, however often it is opened. POST decides, and only for somebody who has typed back
 // what the page shows: scanners of mail open links, run scripts and submit forms, but do not do that.
-func ApprovalLink(t store.Table, w release.Workflow, links approval.Links) Handler {
+func ApprovalLink(t store.Table, w release.Workflow, packages release.Packages, links approval.Links) Handler {
 	return Serve(t, Operations{
 		"showApproval": func(ctx context.Context, c *Call) (Answer, error) {
-			v, err := c.openLink(ctx, t, links)
+			v, err := c.openLink(ctx, t, packages, links)
 			if err != nil {
 				return linkProblem(c, err)
 			}
@@ -33,7 +33,7 @@ func ApprovalLink(t store.Table, w release.Workflow, links approval.Links) Handl
 			}
 			return page(200, v.form(console.Form{}))
 		},
-		"decideApproval": func(ctx context.Context, c *Call) (Answer, error) { return c.decideByLink(ctx, t, w, links) },
+		"decideApproval": func(ctx context.Context, c *Call) (Answer, error) { return c.decideByLink(ctx, t, w, packages, links) },
 	})
 }
 
@@ -44,12 +44,13 @@ type linkView struct {
 	party   approval.Party
 	member  catalog.Member
 	release release.Release
+	files   fileURLs
 }
 
 var errUnknownLink = fault.New(fault.NotFound, "no_such_link", "This approval link is not known.")
 
 // openLink finds what a token stands for. A reviewer who is no longer eligible has lost the link too.
-func (c *Call) openLink(ctx context.Context, t store.Table, links approval.Links) (*linkView, error) {
+func (c *Call) openLink(ctx context.Context, t store.Table, packages release.Packages, links approval.Links) (*linkView, error) {
 	token := c.Param("token")
 	if len(token) != 43 {
 		return nil, errUnknownLink
@@ -86,11 +87,12 @@ func (c *Call) openLink(ctx context.Context, t store.Table, links approval.Links
 			return nil, err
 		}
 	}
-	return v, nil
+	v.files, err = filesOf(ctx, packages, v.request.Request)
+	return v, err
 }
 
-func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workflow, links approval.Links) (Answer, error) {
-	v, err := c.openLink(ctx, t, links)
+func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workflow, packages release.Packages, links approval.Links) (Answer, error) {
+	v, err := c.openLink(ctx, t, packages, links)
 	if err != nil {
 		return linkProblem(c, err)
 	}
@@ -114,7 +116,7 @@ func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workfl
 	}
 	q, err := c.decide(ctx, t, w, v.request, v.party.ID, typed.Decision, reason, c.Actor.Person)
 	if err != nil {
-		return v.decideProblem(ctx, c, t, links, err)
+		return v.decideProblem(ctx, c, t, packages, links, err)
 	}
 	v.request, v.party = q, *q.Party(v.party.ID)
 	return page(200, v.done(typed.Decision))
@@ -140,11 +142,11 @@ func CheckDecision(decision, confirm, want, reason string) []fault.Field {
 }
 
 // decideProblem shows what came in between as the page it amounts to.
-func (v *linkView) decideProblem(ctx context.Context, c *Call, t store.Table, links approval.Links, err error) (Answer, error) {
+func (v *linkView) decideProblem(ctx context.Context, c *Call, t store.Table, packages release.Packages, links approval.Links, err error) (Answer, error) {
 	if !fault.Is(err, fault.Conflict) {
 		return linkProblem(c, err)
 	}
-	now, openErr := c.openLink(ctx, t, links)
+	now, openErr := c.openLink(ctx, t, packages, links)
 	if openErr != nil {
 		return linkProblem(c, openErr)
 	}

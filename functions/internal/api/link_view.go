@@ -1,12 +1,15 @@
 package api
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
 
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/console"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/task"
 )
 
 // typedBack compares what a person typed with what they were shown: blanks around it and the case of letters are not
@@ -18,6 +21,7 @@ func typedBack(typed, want string) bool {
 
 func (v *linkView) facts() console.Facts {
 	f := RequestFacts(v.request.Request)
+	f.Compatibility.ReportURL, f.Images = v.files.report, v.files.images
 	for i, p := range v.request.Parties {
 		f.Parties[i].You = p.ID == v.party.ID
 	}
@@ -69,6 +73,29 @@ func (v *linkView) closedPage() console.ApprovalClosed {
 		out.Cause = console.ClosedDigestChanged
 	}
 	return out
+}
+
+// fileURLs are the addresses of what a page about a request shows beside its text.
+type fileURLs struct {
+	report string
+	images []console.Image
+}
+
+// filesOf makes addresses that last long enough to read the page.
+func filesOf(ctx context.Context, packages release.Packages, q approval.Request) (out fileURLs, err error) {
+	if run := q.Snapshot.ReportRun; run > 0 {
+		if out.report, err = packages.URL(ctx, task.ReportKey(q.Release, run, "html")); err != nil {
+			return out, err
+		}
+	}
+	for _, i := range q.Images {
+		address, err := packages.URL(ctx, i.Key)
+		if err != nil {
+			return out, err
+		}
+		out.images = append(out.images, console.Image{URL: address, Name: i.Name})
+	}
+	return out, nil
 }
 
 // RequestFacts is a request as pages show it.

@@ -60,6 +60,7 @@ type Snapshot struct {
 	Configuration catalog.Configuration          `json:"configuration"`
 	EntranceURL   string                         `json:"entranceUrl,omitempty"`
 	PackageSHA256 string                         `json:"packageSha256,omitempty"`
+	ReportRun     int                            `json:"reportRun,omitempty"`     // number of the last compatibility test
 	ReportVerdict string                         `json:"reportVerdict,omitempty"` // of the last compatibility test: pass, warn, fail
 	ReportSummary string                         `json:"reportSummary,omitempty"`
 }

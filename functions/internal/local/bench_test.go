@@ -165,4 +165,3 @@ func BenchmarkResolve(b *testing.B) {
 		}
 	})
 }
-

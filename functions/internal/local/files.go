@@ -176,9 +176,23 @@ func (f files) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer file.Close()
-	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Type", contentType(q.Get("key"), file))
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, "", time.Time{}, file.(object))
+}
+
+// contentType is what an object may be shown as: a page, an image by its content, or nothing that a browser shows.
+func contentType(key string, o release.Object) string {
+	if strings.HasSuffix(key, ".html") {
+		return "text/html; charset=utf-8"
+	}
+	head := make([]byte, 512)
+	n, _ := o.ReadAt(head, 0)
+	if found := http.DetectContentType(head[:n]); strings.HasPrefix(key, "images/") && strings.HasPrefix(found, "image/") {
+		return found
+	}
+	return "application/octet-stream"
 }
 
 func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }

@@ -50,7 +50,7 @@ func (s *Server) handlers() map[string]api.Handler {
 		"requests/withdraw":     api.WithdrawRequest(t, w),
 		"requests/resend":       api.ResendRequest(t, s.links, rand.Reader),
 		"requests/read":         api.ReadRequests(t),
-		"requests/link":         api.ApprovalLink(t, w, s.links),
+		"requests/link":         api.ApprovalLink(t, w, p, s.links),
 
 		"resolve/resolve":  api.Resolve(t, p),
 		"resolve/explain":  api.Explain(t, p),

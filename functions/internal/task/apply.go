@@ -98,7 +98,7 @@ func apply(ctx context.Context, t store.Table, s *store.Scene, out *release.Outc
 func snapshotOf(s *store.Scene, r release.Release) approval.Snapshot {
 	return approval.Snapshot{
 		Information: s.MiniProgram.Information, Configuration: r.Configuration.Over(s.MiniProgram.Configuration),
-		EntranceURL: r.EntranceURL, PackageSHA256: r.Package.SHA256, ReportVerdict: r.TestVerdict, ReportSummary: r.TestSummary,
+		EntranceURL: r.EntranceURL, PackageSHA256: r.Package.SHA256, ReportRun: r.TestRuns, ReportVerdict: r.TestVerdict, ReportSummary: r.TestSummary,
 	}
 }
 

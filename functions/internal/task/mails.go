@@ -24,7 +24,7 @@ func reviewRequested(q approval.Request, p approval.Party, m catalog.Member) mai
 	out := mail.ReviewRequested{
 		Subject: mailSubject(q), Category: string(q.Category), RequestID: q.ID, Reviewer: m.Name, Party: p.Name,
 		SubmittedBy: q.SubmittedBy.Label(), SubmittedAt: q.CreatedAt, ExpiresAt: q.ExpiresAt, Reason: q.Reason,
-		Digest: q.Snapshot.PackageSHA256, Compatibility: q.Snapshot.ReportSummary, Images: len(q.Images), SignIn: q.SignIn,
+		Digest: q.Snapshot.PackageSHA256, Compatibility: compatibilityLine(q.Snapshot), Images: len(q.Images), SignIn: q.SignIn,
 	}
 	for _, other := range q.Parties {
 		if other.ID != p.ID {
@@ -32,6 +32,16 @@ func reviewRequested(q approval.Request, p approval.Party, m catalog.Member) mai
 		}
 	}
 	return out
+}
+
+// verdictWords are the verdicts of a compatibility report as people read them.
+var verdictWords = map[string]string{"pass": "passed", "warn": "passed with warnings", "fail": "failed"}
+
+func compatibilityLine(s approval.Snapshot) string {
+	if s.ReportVerdict == "" {
+		return ""
+	}
+	return verdictWords[s.ReportVerdict] + ": " + s.ReportSummary
 }
 
 // endedNotice is the mail that tells the submitter how their request ended; nil when they ended it themselves.

@@ -11,5 +11,5 @@ import (
 
 func main() {
 	// It gets no key: a page open to the public can read links, but cannot make one.
-	lambda.Start(api.ApprovalLink(cloud.Table(), cloud.Workflow(), approval.Links{Base: cloud.Optional("SLIPWAY_BASE_URL", "")}))
+	lambda.Start(api.ApprovalLink(cloud.Table(), cloud.Workflow(), cloud.Packages(), approval.Links{Base: cloud.Optional("SLIPWAY_BASE_URL", "")}))
 }
