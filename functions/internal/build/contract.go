@@ -3,6 +3,12 @@
 // What belongs here: archive intake, project configuration, bundling, templates, styles, packaging. What does not:
 // where archives and packages are kept (the Packages port of package release), and what the result means for a
 // release (package release).
+//
+// The built tree is what a host runs: every page, component and the app keep their path with the extensions .js, .axml,
+// .acss and .json; other modules lie where they lay in the project (packages under node_modules/), always as .js (a JSON
+// module as x.json.js), .sjs helpers as .sjs. Every script is a CommonJS module in ES2015 whose require calls name exact
+// relative files. usingComponents are absolute paths from the root. A program reads its release's environment variables
+// as process.env.NAME, which the build replaces by their values.
 package build
 
 // Diagnostic is one thing to tell a merchant about their project.

@@ -5,7 +5,7 @@ import "bytes"
 // Deep nesting makes a recursive parser use stack for every byte, and a Go program whose stack is full cannot recover;
 // some chains take a time that grows with their square. Real code stays far below these, generated code included, and at
 // them the compiler was measured to come through. A file made to evade them can still exhaust a process: whoever builds
-// for strangers beside other work does it in a process of its own (on AWS, the build's function is that).
+// for strangers beside other work uses package isolate.
 const (
 	maxBrackets = 2_000  // open at once
 	maxElses    = 5_000  // of else followed by if, in the whole file

@@ -11,7 +11,7 @@ import (
 func failureLog(o *Options, r *Result) string {
 	var b strings.Builder
 	errors, warnings := count(r.Diagnostics)
-	fmt.Fprintf(&b, "Build of version %s failed: %s, %s.\n", o.Version, plural(errors, "error"), plural(warnings, "warning"))
+	fmt.Fprintf(&b, "%s failed: %s, %s.\n", strings.TrimSuffix("Build of version "+o.Version, " of version "), plural(errors, "error"), plural(warnings, "warning"))
 	logDiagnostics(&b, r.Diagnostics)
 	return b.String()
 }
@@ -75,4 +75,11 @@ func logDiagnostics(b *strings.Builder, list []Diagnostic) {
 		}
 		fmt.Fprintf(b, " [%s]\n", d.Rule)
 	}
+}
+
+// Unusable is the result for an archive from which Load made no project.
+func Unusable(diagnostics []Diagnostic) *Result {
+	r := &Result{Failed: true, Diagnostics: diagnostics}
+	r.Log = failureLog(&Options{}, r)
+	return r
 }

@@ -97,18 +97,19 @@ func pack(ctx context.Context, p *Project, o *Options, r *Result) error {
 		return err
 	}
 	r.Manifest, r.Size, r.SHA256 = m, int64(len(r.Package)), hexSum(r.Package)
-	return signResult(ctx, o, r)
+	if o.Signer == nil {
+		return nil
+	}
+	return r.Sign(ctx, o.Signer)
 }
 
 const manifestFile = "manifest.json"
 
-func signResult(ctx context.Context, o *Options, r *Result) error {
-	if o.Signer == nil {
-		return nil
-	}
+// Sign has the package signed; Build does so by itself when its options have a signer.
+func (r *Result) Sign(ctx context.Context, signer Signer) error {
 	digest := sha256.Sum256(r.Package)
 	var err error
-	if r.Signature, r.KeyID, err = o.Signer.Sign(ctx, digest[:]); err != nil {
+	if r.Signature, r.KeyID, err = signer.Sign(ctx, digest[:]); err != nil {
 		return fmt.Errorf("sign package: %w", err)
 	}
 	return nil
