@@ -8,11 +8,12 @@ import (
 
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
 )
 
 // ReadRequests answers GET /v1/requests (My Requests, My Approvals) and GET /v1/requests/{id}.
-func ReadRequests(t store.Table) Handler {
+func ReadRequests(t store.Table, packages release.Packages) Handler {
 	return Serve(t, Operations{
 		"listRequests": func(ctx context.Context, c *Call) (Answer, error) { return c.listRequests(ctx, t) },
 		"readRequest": func(ctx context.Context, c *Call) (Answer, error) {
@@ -23,6 +24,11 @@ func ReadRequests(t store.Table) Handler {
 			v := c.requestView(q.Request)
 			if v.Mails, err = store.SentMails(ctx, t, q.ID); err != nil {
 				return Answer{}, err
+			}
+			for i := range v.Images {
+				if v.Images[i].URL, err = packages.URL(ctx, q.Images[i].Key); err != nil {
+					return Answer{}, err
+				}
 			}
 			return Answer{Body: v, ETag: ETag(rev)}, nil
 		},

@@ -16,12 +16,25 @@ const platformWorkspace = "platform"
 // RequestView is a request as the API answers it, with what the caller can do about it.
 type RequestView struct {
 	approval.Request
+	Images  []ImageView  `json:"images,omitempty"`
 	Actions []string     `json:"actions"`
 	Mails   []store.Sent `json:"mails,omitempty"` // what was sent about it, and what bounced
 }
 
+// ImageView is an image of a request; its address is given with the request itself, not in lists.
+type ImageView struct {
+	ID          string `json:"id"`
+	Name        string `json:"name"`
+	ContentType string `json:"contentType"`
+	Size        int64  `json:"size"`
+	URL         string `json:"url,omitempty"`
+}
+
 func (c *Call) requestView(q approval.Request) RequestView {
 	v := RequestView{Request: q, Actions: []string{}}
+	for _, i := range q.Images {
+		v.Images = append(v.Images, ImageView{ID: i.ID, Name: i.Name, ContentType: i.ContentType, Size: i.Size})
+	}
 	if q.Status != approval.Pending {
 		return v
 	}

@@ -49,7 +49,7 @@ func (s *Server) handlers() map[string]api.Handler {
 		"requests/reject":       api.RejectRequest(t, w),
 		"requests/withdraw":     api.WithdrawRequest(t, w),
 		"requests/resend":       api.ResendRequest(t, s.links, rand.Reader),
-		"requests/read":         api.ReadRequests(t),
+		"requests/read":         api.ReadRequests(t, p),
 		"requests/link":         api.ApprovalLink(t, w, p, s.links),
 
 		"resolve/resolve":  api.Resolve(t, p),

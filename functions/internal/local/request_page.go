@@ -79,6 +79,9 @@ func requestPage(v api.RequestView, email string) console.RequestPage {
 		Facts: api.RequestFacts(v.Request), Viewer: email, SignOut: "/local/sign-out", Status: string(v.Status), CompletedAt: v.CompletedOn,
 		CanDecide: slices.Contains(v.Actions, "approve"), Outcome: v.EndReason,
 	}
+	for _, i := range v.Images {
+		page.Images = append(page.Images, console.Image{URL: i.URL, Name: i.Name})
+	}
 	switch {
 	case page.CanDecide:
 		for _, p := range v.Parties {

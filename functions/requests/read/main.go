@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ReadRequests(cloud.Table()))
+	lambda.Start(api.ReadRequests(cloud.Table(), cloud.Packages()))
 }
