@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/catalog"
@@ -95,7 +96,7 @@ func intake(archive []byte) (pages []string, warnings []fault.Field, err error) 
 func fieldOf(d build.Diagnostic) fault.Field {
 	detail := d.Message
 	if d.Advice != "" {
-		detail += "; " + d.Advice
+		detail = strings.TrimSuffix(detail, ".") + ". " + d.Advice
 	}
 	return fault.Field{Field: d.Rule, Detail: detail, File: d.File, Line: d.Line, Column: d.Column}
 }
