@@ -111,6 +111,11 @@ func (s *findings) add(f Finding) {
 	s.list = append(s.list, f)
 }
 
+// full says whether another finding of a rule in a file would be left out, so that nothing is worked out for it.
+func (s *findings) full(rule, file string) bool {
+	return s.perRule[rule+"\x00"+file] >= maxRuleFindings || len(s.list) >= maxFindings
+}
+
 var weight = map[Severity]int{Fail: 2, Warn: 1, Info: 0}
 
 // result is how a weight is written.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -155,6 +156,32 @@ func TestAHopelessProjectStaysReadable(t *testing.T) {
 	r := run(t, input(t, over))
 	if len(r.Findings) != 2000 || r.Summary.LeftOut != 98_000 || r.Verdict != "fail" {
 		t.Errorf("%d findings, %d left out, %s", len(r.Findings), r.Summary.LeftOut, r.Verdict)
+	}
+}
+
+// TestHostile holds projects that would make careless rules take minutes. Each is about a megabyte.
+func TestHostile(t *testing.T) {
+	var names, attributes strings.Builder
+	for i := range 60_000 {
+		fmt.Fprintf(&names, "my.getLocatio%d();", i)
+		fmt.Fprintf(&attributes, "<veiw%d/>", i)
+	}
+	shapes := map[string]string{
+		"pages/index/index.js":   names.String(),
+		"pages/menu/menu.js":     "Page({a:" + strings.Repeat("'https://a.example.com/'+c+", 30_000) + "b})",
+		"app.js":                 "App({a:" + strings.Repeat("a&&", 100_000) + "b})",
+		"pages/index/index.axml": attributes.String(),
+		"pages/index/index.acss": ".a {" + strings.Repeat("gap: 1px;", 100_000) + "}",
+		"app.acss":               strings.Repeat(":is(", 250_000),
+	}
+	for file, src := range shapes {
+		t.Run(file, func(t *testing.T) {
+			start := time.Now()
+			run(t, input(t, map[string]string{file: src}))
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
 	}
 }
 

@@ -57,7 +57,9 @@ func (t *test) api(file string, use script.APIUse) {
 	a, known := t.catalogue.Lookup(use.Name)
 	if !known {
 		advice := "Correct the name, or ask my.canIUse first if an app adds it."
-		if near := t.catalogue.NearestAPI(use.Name); near != "" {
+		if t.found.full("api-unknown", file) {
+			advice = ""
+		} else if near := t.catalogue.NearestAPI(use.Name); near != "" {
 			advice = "Is my." + near + " meant? " + advice
 		}
 		t.say(Warn, "api-unknown", file, use.Pos, nil, advice, "my.%s is in no known base library.", use.Name)
@@ -93,20 +95,21 @@ func (t *test) newer(file string, use script.APIUse, a catalogue.API) {
 var forbidden = map[string]struct {
 	severity Severity
 	advice   string
+	platform bool // of another platform, rather than of browsers
 }{
-	"wx":             {Fail, "Use the same API of my: wx is WeChat's."},
-	"dd":             {Fail, "Use the same API of my: dd is DingTalk's."},
-	"swan":           {Fail, "Use the same API of my: swan is Baidu's."},
-	"tt":             {Fail, "Use the same API of my: tt is ByteDance's."},
-	"window":         {Fail, "Scripts of a mini program run without a browser window; use my.getSystemInfo for sizes and getApp() for globals."},
-	"document":       {Fail, "There is no document; change what is shown with setData."},
-	"localStorage":   {Fail, "Use my.setStorage and my.getStorage."},
-	"sessionStorage": {Fail, "Keep it in getApp(), or use my.setStorage."},
-	"XMLHttpRequest": {Fail, "Use my.request."},
-	"eval":           {Fail, "Scripts may not be made at run time; write the code out."},
-	"fetch":          {Warn, "Use my.request."},
-	"navigator":      {Warn, "Use my.getSystemInfo."},
-	"location":       {Warn, "Use getCurrentPages() for the page, and its onLoad for the query."},
+	"wx":             {Fail, "Use the same API of my: wx is WeChat's.", true},
+	"dd":             {Fail, "Use the same API of my: dd is DingTalk's.", true},
+	"swan":           {Fail, "Use the same API of my: swan is Baidu's.", true},
+	"tt":             {Fail, "Use the same API of my: tt is ByteDance's.", true},
+	"window":         {Fail, "Scripts of a mini program run without a browser window; use my.getSystemInfo for sizes and getApp() for globals.", false},
+	"document":       {Fail, "There is no document; change what is shown with setData.", false},
+	"localStorage":   {Fail, "Use my.setStorage and my.getStorage.", false},
+	"sessionStorage": {Fail, "Keep it in getApp(), or use my.setStorage.", false},
+	"XMLHttpRequest": {Fail, "Use my.request.", false},
+	"eval":           {Fail, "Scripts may not be made at run time; write the code out.", false},
+	"fetch":          {Warn, "Use my.request.", false},
+	"navigator":      {Warn, "Use my.getSystemInfo.", false},
+	"location":       {Warn, "Use getCurrentPages() for the page, and its onLoad for the query.", false},
 }
 
 func (t *test) global(file string, use script.GlobalUse) {
@@ -114,7 +117,11 @@ func (t *test) global(file string, use script.GlobalUse) {
 		return
 	}
 	if f, ok := forbidden[use.Name]; ok {
-		t.say(f.severity, "forbidden-global", file, use.Pos, nil, f.advice, "%s does not exist in a mini program.", use.Name)
+		severity := f.severity
+		if use.Conditional && f.platform { // usual in scripts for several platforms
+			severity = milder[severity]
+		}
+		t.say(severity, "forbidden-global", file, use.Pos, nil, f.advice, "%s does not exist in a mini program.", use.Name)
 	}
 	if use.Name == "Function" && use.Called {
 		t.say(Warn, "dynamic-code", file, use.Pos, nil, "Write the code out.", "Function(…) makes a script at run time, which most apps forbid.")

@@ -84,7 +84,9 @@ func (t *test) element(u *unit, e *axml.Element) {
 	name := e.Name
 	if _, own := u.components[name]; !own && !t.ownComponent(name) && !t.catalogue.Component(name) {
 		advice := "Declare it in usingComponents, or correct the name."
-		if near := t.catalogue.NearestComponent(name); near != "" {
+		if t.found.full("component-unknown", u.template) {
+			advice = ""
+		} else if near := t.catalogue.NearestComponent(name); near != "" {
 			advice = "Is <" + near + "> meant? " + advice
 		}
 		t.say(Warn, "component-unknown", u.template, place(e.Pos), nil, advice, "<%s> is neither a component of the base library nor declared.", name)

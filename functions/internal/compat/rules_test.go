@@ -30,6 +30,7 @@ func TestRules(t *testing.T) {
 		{name: "deprecated API", file: js, src: page("my.httpRequest(this.o)"), want: []string{"info api-deprecated " + js + ":1:16"}},
 
 		{name: "other platforms and browsers", file: js, src: page("wx.login(); window.a; eval('1')"), want: []string{"fail forbidden-global " + js + ":1:16", "fail forbidden-global " + js + ":1:28", "fail forbidden-global " + js + ":1:38"}},
+		{name: "other platforms behind some condition", file: js, src: "import { isWeChat } from '../../env'\n" + page("return isWeChat ? wx : my"), also: map[string]string{"env.js": ""}, want: []string{"warn forbidden-global " + js + ":2:34"}},
 		{name: "names of one's own", file: js, src: "import wx from '../../w'\n" + page("wx.login(); const window = {}; window.a; this.document; ({ localStorage: 1 })"), also: map[string]string{"w.js": "module.exports = {}"}},
 		{name: "behind typeof", file: js, src: page("if (typeof window !== 'undefined') { window.a }")},
 		{name: "someone else's module is judged mildly", file: js, src: "import 'lib'\nPage({ tap() {} })", want: []string{"warn forbidden-global node_modules/lib/index.js:1:1"}, also: map[string]string{"node_modules/lib/index.js": "window.a = 1"}},

@@ -128,8 +128,19 @@ func (w *walker) constant(name string, value ast.Expression, seen map[string]int
 	}
 }
 
+// maxText is how much of a string is kept: no address is longer, and sums of strings would grow without end.
+const maxText = 2048
+
 // text is what is known of a string expression from its beginning.
 func (w *walker) text(e ast.Expression) (Text, bool) {
+	t, ok := w.known(e)
+	if len(t.Value) > maxText {
+		t.Value, t.Complete = t.Value[:maxText], false
+	}
+	return t, ok
+}
+
+func (w *walker) known(e ast.Expression) (Text, bool) {
 	switch e := e.(type) {
 	case *ast.StringLiteral:
 		at, _ := w.at(e.Idx)

@@ -45,9 +45,10 @@ type APIUse struct {
 // GlobalUse is a mention of a name that the script does not declare.
 type GlobalUse struct {
 	Pos
-	Name    string
-	Called  bool
-	Guarded bool
+	Name        string
+	Called      bool
+	Guarded     bool
+	Conditional bool // under some other condition, which may rule it out
 }
 
 // Import is a module that the script asks for by a literal name.

@@ -80,7 +80,7 @@ func (w *walker) identifier(n *ast.Identifier, called bool) {
 	if !ok || w.aliases[name] || !w.free(name) || w.inTest > 0 && !called {
 		return
 	}
-	w.out.Globals = append(w.out.Globals, GlobalUse{Pos: at, Name: name, Called: called, Guarded: w.guards[name] > 0})
+	w.out.Globals = append(w.out.Globals, GlobalUse{Pos: at, Name: name, Called: called, Guarded: w.guards[name] > 0, Conditional: w.conditions > 0})
 }
 
 // member reports the longest chain once and then looks at what else is inside.

@@ -21,7 +21,9 @@ type walker struct {
 	strings    map[string]Text // constants that hold a known string
 	handled    map[ast.Node]bool
 	callees    map[ast.Node]bool
+	parts      map[ast.Node]bool // of longer sums
 	inTest     int
+	conditions int
 	depth      int
 	truncated  bool
 }
@@ -29,7 +31,7 @@ type walker struct {
 func newWalker(name string, l *loweredScript) *walker {
 	return &walker{
 		out: &Script{File: name}, lowered: l, guards: map[string]int{}, everywhere: map[string]bool{}, aliases: map[string]bool{},
-		strings: map[string]Text{}, handled: map[ast.Node]bool{}, callees: map[ast.Node]bool{},
+		strings: map[string]Text{}, handled: map[ast.Node]bool{}, callees: map[ast.Node]bool{}, parts: map[ast.Node]bool{},
 	}
 }
 
@@ -102,14 +104,20 @@ func (w *walker) visit(n ast.Node) {
 		w.binding(n)
 	case *ast.AwaitExpression, *ast.ReturnStatement:
 		children(n, func(c ast.Node) { w.handled[c] = true; w.visit(c) })
-	case *ast.RegExpLiteral:
-		w.regexp(n.Idx, n.Pattern, n.Flags)
+	default:
+		w.rest(n)
+	}
+}
+
+// rest visits what has no rule of its own.
+func (w *walker) rest(n ast.Node) {
+	switch n := n.(type) {
 	case *ast.StringLiteral, *ast.TemplateLiteral:
 		w.literal(n.(ast.Expression))
-		children(n, w.visit)
-	default:
-		children(n, w.visit)
+	case *ast.RegExpLiteral:
+		w.regexp(n.Idx, n.Pattern, n.Flags)
 	}
+	children(n, w.visit)
 }
 
 // statements visits a list in which "if (!test) return" guards what follows.
@@ -141,11 +149,13 @@ func (w *walker) guarded(test ast.Expression, branches ...ast.Node) {
 	w.test(test)
 	names := w.asked(test)
 	w.guard(names, 1)
+	w.conditions++
 	for _, b := range branches {
 		if b != nil {
 			w.visit(b)
 		}
 	}
+	w.conditions--
 	w.guard(names, -1)
 }
 
@@ -169,8 +179,13 @@ func (w *walker) binary(n *ast.BinaryExpression) {
 		if !absent(n.Left) && !absent(n.Right) {
 			defer w.outsideTest()()
 		}
+		if left, ok := n.Left.(*ast.BinaryExpression); ok {
+			w.parts[left] = true // of a sum only the whole is read
+		}
 		children(n, w.visit)
-		w.literal(n)
+		if !w.parts[n] {
+			w.literal(n)
+		}
 	}
 }
 

@@ -4,6 +4,15 @@
   'use strict';
   const { apis, removed, mode, fixtures, query, route } = world.input;
   const clone = (v) => (v === undefined ? undefined : JSON.parse(JSON.stringify(v)));
+  // copy keeps what JSON has no form for: pages put functions and dates into their data.
+  const copy = (v, seen = new Map()) => {
+    if (v === null || typeof v !== 'object' || (!Array.isArray(v) && Object.getPrototypeOf(v) !== Object.prototype)) return v;
+    if (seen.has(v)) return seen.get(v);
+    const o = Array.isArray(v) ? [] : {};
+    seen.set(v, o);
+    for (const k of Object.keys(v)) o[k] = copy(v[k], seen);
+    return o;
+  };
 
   // ---- timers: time passes only when nothing else is left to do
   let now = 0, serial = 0, timers = [];
@@ -59,8 +68,8 @@
     }
     if (mode === 'offline' && network[name]) return { fail: { error: 12, errorMessage: 'the network is not available' } };
     if (name === 'request' || name === 'httpRequest') return { ok: { data: mode === 'permissive' ? anything : {}, status: 200, statusCode: 200, headers: {} } };
-    if (name === 'getStorage') return { ok: { data: storage.has(options.key) ? clone(storage.get(options.key)) : null } };
-    if (name === 'setStorage') { storage.set(options.key, clone(options.data)); return { ok: {} }; }
+    if (name === 'getStorage') return { ok: { data: storage.has(options.key) ? copy(storage.get(options.key)) : null } };
+    if (name === 'setStorage') { storage.set(options.key, copy(options.data)); return { ok: {} }; }
     if (name === 'removeStorage') { storage.delete(options.key); return { ok: {} }; }
     return { ok: over(apis[name] && apis[name].sample) };
   };
@@ -83,8 +92,8 @@
     return o;
   };
   const special = {
-    getStorageSync: (o) => ({ data: storage.has(o && o.key) ? clone(storage.get(o.key)) : null }),
-    setStorageSync: (o) => { storage.set(o && o.key, clone(o && o.data)); },
+    getStorageSync: (o) => ({ data: storage.has(o && o.key) ? copy(storage.get(o.key)) : null }),
+    setStorageSync: (o) => { storage.set(o && o.key, copy(o && o.data)); },
     removeStorageSync: (o) => { storage.delete(o && o.key); },
     clearStorageSync: () => { storage.clear(); },
     canIUse: (name) => lookup(String(name)),
@@ -112,6 +121,7 @@
     else at[last] = () => clone(a.sample);
   }
   globalThis.my = my;
+  globalThis.requirePlugin = () => anything; // plugins are the host's and not in the package
 
   // ---- registers
   const quiet = () => {};
@@ -142,7 +152,7 @@
   // open makes the page's instance, as the framework would.
   world.open = (options) => {
     const page = mixed(options);
-    page.data = typeof page.data === 'function' ? page.data() : clone(page.data) || {};
+    page.data = typeof page.data === 'function' ? page.data() : copy(page.data) || {};
     page.route = route;
     page.setData = (patch, then) => {
       for (const k of Object.keys(patch || {})) setPath(page.data, k, patch[k]);

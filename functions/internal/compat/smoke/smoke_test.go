@@ -68,6 +68,7 @@ func TestRun(t *testing.T) {
 		{"component throws while loaded", map[string]string{"a/a.json": `{"usingComponents":{"c":"/c/c"}}`, "c/c.json": `{"usingComponents":{"d":"/d/d"}}`, "c/c.js": "Component({})", "d/d.js": "null.x"}, []string{"fail smoke-throws d/d.js:1:6 a/a"}},
 		{"endless", map[string]string{"a/a.js": "for(;;){}"}, []string{"fail smoke-endless a/a.js:0:0 a/a"}},
 		{"the page's data and methods", map[string]string{"a/a.js": `Page({data:{l:[{n:1}]},onLoad(){this.setData({'l[0].n':2,'m.o':3},()=>{if(this.data.l[0].n!==2||this.data.m.o!==3)throw new Error('x')});if(getCurrentPages()[0]!==this||this.route!=='a/a'||!getApp().onLaunch)throw new Error('y')}})`}, nil},
+		{"functions and circles in data", map[string]string{"a/a.js": "var d={f(){return 1}};d.d=d;Page({data:d,onLoad(){if(this.data.f()!==1||this.data===d)throw new Error('x')}})"}, nil},
 		{"storage, mixins, globals of phones", map[string]string{"a/a.js": `Page({mixins:[{hi(){return 1}}],onLoad(){my.setStorageSync({key:'k',data:{v:1}});if(my.getStorageSync({key:'k'}).data.v!==1||this.hi()!==1)throw new Error('x');new Intl.NumberFormat('en').format(1);new Date().toGMTString();(1).toLocaleString();my.createSelectorQuery().select('#a').boundingClientRect().exec()}})`}, nil},
 		{"no way out", map[string]string{"a/a.js": "Page({onLoad(){if(typeof process!=='undefined'||typeof window!=='undefined'||typeof importScripts!=='undefined')throw new Error('x');require('../../etc/passwd')}})"}, []string{"fail smoke-throws a/a.js:1:141 a/a"}},
 	}

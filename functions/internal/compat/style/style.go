@@ -52,10 +52,15 @@ type reader struct {
 	sheet        *Sheet
 	text         strings.Builder // what was read since the last ; { or }
 	start        Pos             // of its first character
-	blocks       []int
-	next         int // number for the next block
+	blocks       []block         // open ones
+	count        int             // of blocks so far
 	parens       int
 	end          int // where the next address may end
+}
+
+type block struct {
+	number int
+	at     Pos
 }
 
 func (r *reader) here() Pos { return Pos{r.line, r.column} }
@@ -90,57 +95,60 @@ func (r *reader) unclosed(at Pos) {
 }
 
 func (r *reader) read() {
-	var opened []Pos
-	for r.pos < len(r.src) {
+	for {
 		if r.text.Len() == 0 {
 			r.spaces()
 			r.start = r.here()
 		}
-		rest := r.src[r.pos:]
-		if rest == "" {
+		if r.pos >= len(r.src) {
 			break
 		}
-		switch c := rest[0]; {
-		case strings.HasPrefix(rest, "/*"):
-			r.comment(rest)
-		case r.text.Len() == 0 && strings.HasPrefix(rest, "//"): // Less; in CSS a mistake that means the same
-			n := strings.IndexByte(rest, '\n')
-			if n < 0 {
-				n = len(rest)
-			}
-			r.take(n)
-		case c == '"' || c == '\'':
-			r.string(c)
-		case c == '\\' && len(rest) > 1:
-			_, size := utf8.DecodeRuneInString(rest[1:])
-			r.add(r.take(1 + size))
-		case c == '(':
-			r.parens++
-			r.add(r.take(1))
-			r.address()
-		case c == ')':
-			r.parens = max(0, r.parens-1)
-			r.add(r.take(1))
-		case c == ';' && r.parens == 0:
-			r.take(1)
-			r.declaration()
-		case c == '{':
-			opened = append(opened, r.here())
-			r.take(1)
-			r.open()
-		case c == '}':
-			r.take(1)
-			r.declaration()
-			if len(r.blocks) > 0 {
-				r.blocks, opened = r.blocks[:len(r.blocks)-1], opened[:len(opened)-1]
-			}
-		default:
-			r.add(r.take(r.plain(rest)))
-		}
+		r.next()
 	}
 	r.declaration()
-	if len(opened) > 0 {
-		r.unclosed(opened[len(opened)-1])
+	if len(r.blocks) > 0 {
+		r.unclosed(r.blocks[len(r.blocks)-1].at)
+	}
+}
+
+func (r *reader) next() {
+	rest := r.src[r.pos:]
+	switch c := rest[0]; {
+	case strings.HasPrefix(rest, "/*"):
+		r.comment(rest)
+	case r.text.Len() == 0 && strings.HasPrefix(rest, "//"): // Less; in CSS a mistake that means the same
+		n := strings.IndexByte(rest, '\n')
+		if n < 0 {
+			n = len(rest)
+		}
+		r.take(n)
+	case c == '"' || c == '\'':
+		r.string(c)
+	case c == '\\' && len(rest) > 1:
+		_, size := utf8.DecodeRuneInString(rest[1:])
+		r.add(r.take(1 + size))
+	case c == '(':
+		r.parens++
+		r.add(r.take(1))
+		r.address()
+	case c == ')':
+		r.parens = max(0, r.parens-1)
+		r.add(r.take(1))
+	case c == ';' && r.parens == 0:
+		r.take(1)
+		r.declaration()
+	case c == '{':
+		at := r.here()
+		r.take(1)
+		r.open(at)
+	case c == '}':
+		r.take(1)
+		r.declaration()
+		if len(r.blocks) > 0 {
+			r.blocks = r.blocks[:len(r.blocks)-1]
+		}
+	default:
+		r.add(r.take(r.plain(rest)))
 	}
 }
 
@@ -209,7 +217,7 @@ func (r *reader) flush() (string, Pos) {
 	return text, r.start
 }
 
-func (r *reader) open() {
+func (r *reader) open(brace Pos) {
 	text, at := r.flush()
 	switch {
 	case strings.HasPrefix(text, "@"):
@@ -217,8 +225,8 @@ func (r *reader) open() {
 	case text != "":
 		r.sheet.Selectors = append(r.sheet.Selectors, Prelude{at, text})
 	}
-	r.next++
-	r.blocks = append(r.blocks, r.next)
+	r.count++
+	r.blocks = append(r.blocks, block{r.count, brace})
 }
 
 func (r *reader) declaration() {
@@ -232,5 +240,5 @@ func (r *reader) declaration() {
 	if !ok || property == "" || len(r.blocks) == 0 || strings.ContainsAny(property, " .#&()\n") {
 		return
 	}
-	r.sheet.Declarations = append(r.sheet.Declarations, Declaration{at, property, strings.TrimSpace(value), r.blocks[len(r.blocks)-1]})
+	r.sheet.Declarations = append(r.sheet.Declarations, Declaration{at, property, strings.TrimSpace(value), r.blocks[len(r.blocks)-1].number})
 }
