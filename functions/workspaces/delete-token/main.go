@@ -1,4 +1,4 @@
-// Command delete-token answers DELETE /v1/workspaces/{workspace}/tokens/{token}: ends a CI token at once.
+// Command delete-token answers DELETE /v1/workspaces/{workspace}/tokens/{id}: ends a CI token at once.
 package main
 
 import (
