@@ -50,7 +50,7 @@ func act(ctx context.Context, c *Call, t store.Table, w release.Workflow, action
 	if s, err = untilParked(ctx, t, s); err != nil {
 		return Answer{}, err
 	}
-	cmd.From = s.Release.Status
+	cmd.From, cmd.Removals = s.Release.Status, s.Placement.Removals
 	if cmd.To, err = release.Check(s.Scene, cmd); err != nil {
 		return Answer{}, err
 	}

@@ -27,8 +27,8 @@ type Outcome struct {
 
 // Check says whether a command can be carried out in a scene, without changing anything.
 func Check(s Scene, cmd Command) (to Status, err error) {
-	if cmd.Action != ForceRemove && (slices.Contains(s.Placement.Removing, s.Release.ID) || cmd.At.Before(s.Placement.RemovedAt)) {
-		return "", s.conflict("force_removed", "The mini program was force removed from %s %s a moment ago.", s.Release.TargetApp, s.Release.Environment)
+	if cmd.Action != ForceRemove && slices.Contains(s.Placement.Removing, s.Release.ID) {
+		return "", s.forceRemoved()
 	}
 	facts := FactsOf(s.Release, s.Settings)
 	facts.NextPercent = cmd.Percent
@@ -37,6 +37,9 @@ func Check(s Scene, cmd Command) (to Status, err error) {
 	}
 	if to, err = Next(cmd.Action, s.Release.Status, facts); err != nil {
 		return "", err
+	}
+	if cmd.Action.ByPerson() && to.Open() && cmd.Removals < s.Placement.Removals {
+		return "", s.forceRemoved()
 	}
 	if cmd.Action == Grayscale && cmd.Percent <= s.Release.Percent {
 		return "", s.conflict("percent_not_higher",
@@ -151,6 +154,10 @@ func (o *Outcome) move(s Scene, to Status, cmd Command) {
 		o.Placement = o.Placement.Without(r.ID, r.Version)
 	}
 	o.Placement.UpdatedAt = cmd.At
+}
+
+func (s Scene) forceRemoved() error {
+	return s.conflict("force_removed", "The mini program was force removed from %s %s a moment ago.", s.Release.TargetApp, s.Release.Environment)
 }
 
 func (s Scene) conflict(code, format string, args ...any) error {

@@ -135,6 +135,7 @@ type Command struct {
 	IP     string         `json:"ip"`
 	At     time.Time      `json:"at"`
 
+	Removals      int                            `json:"removals,omitempty"` // of the placement, when a person took it
 	Percent       int                            `json:"percent,omitempty"`
 	Supersede     bool                           `json:"supersede,omitempty"`
 	Testers       []string                       `json:"testers,omitempty"`

@@ -57,7 +57,7 @@ func Remove(placements []rollout.Placement, at time.Time) ([]rollout.Placement, 
 	out, touched := make([]rollout.Placement, len(placements)), map[string][]catalog.Environment{}
 	for i, p := range placements {
 		if len(p.Open) == 0 && !Served(placements[i:i+1]) {
-			p.RemovedAt = at // whatever was asked for before comes too late
+			p.Removals++ // whatever was asked for before comes too late
 			out[i] = p
 			continue
 		}

@@ -56,8 +56,9 @@ type Placement struct {
 	Open []string `json:"open,omitempty"`
 	// Removing are those that a force removal found open and has not mapped yet: nothing else may move them.
 	Removing []string `json:"removing,omitempty"`
-	// RemovedAt is when the last force removal was approved. An action that was taken before it comes too late.
-	RemovedAt time.Time `json:"removedAt,omitzero"`
+	// Removals counts the force removals that were approved. An action that was taken under a lower count comes too
+	// late; a count tells before from after where the clocks of two machines do not.
+	Removals int `json:"removals,omitempty"`
 }
 
 // WithRemoved serves nothing any more, to anybody: clients drop every version that was served. What was open is to
@@ -68,8 +69,8 @@ func (p Placement) WithRemoved(at time.Time) Placement {
 			p = p.Without(id, version)
 		}
 	}
-	p.Removed = true
-	p.RemovedAt, p.UpdatedAt = at, at
+	p.Removed, p.UpdatedAt = true, at
+	p.Removals++
 	p.Removing = union(p.Removing, p.Open)
 	return p
 }

@@ -211,6 +211,11 @@ func SavePlacement(p rollout.Placement, rev int64) Write {
 	return writeOf(placementKey(p.Target, p.MiniProgram), p, rev)
 }
 
+// HoldPlacement makes the condition that a placement is still as it was read.
+func HoldPlacement(p rollout.Placement, rev int64) Write {
+	return Write{Op: Check, Key: placementKey(p.Target, p.MiniProgram), IfRev: rev}
+}
+
 // ReleasesByID reads releases in the order of their ids; one that is missing has no ID.
 func ReleasesByID(ctx context.Context, t Table, ids []string) ([]release.Release, error) {
 	keys := make([]Key, len(ids))

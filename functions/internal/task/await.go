@@ -19,6 +19,9 @@ const (
 func Await(t store.Table, w release.Workflow) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		s, err := awaitCommand(ctx, t, in)
+		if err != nil && ErrorName(err) == Refused { // an execution that could not be stopped ends here
+			return Done{}, end(ctx, w, in.Token)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -43,7 +43,7 @@ func remove(ctx context.Context, t store.Table, q *store.RequestRecord, cmd rele
 	}
 	if !removal.Served(placements) && !anyLive(ctx, t, placements) {
 		q.Outcome = "Nothing was left to remove: no release was in grayscale or fully released any more."
-		return nil, nil
+		return holdAll(placements, revs), nil
 	}
 	m, rev, err := store.MiniProgram(ctx, t, q.MiniProgram)
 	if err != nil {
@@ -65,6 +65,15 @@ func remove(ctx context.Context, t store.Table, q *store.RequestRecord, cmd rele
 		}
 	}
 	return append(writes, store.SaveMiniProgram(m, rev)), nil
+}
+
+// holdAll lets what was found not hold any more when something went live meanwhile; it is looked at again then.
+func holdAll(placements []rollout.Placement, revs []int64) []store.Write {
+	var writes []store.Write
+	for i, p := range placements {
+		writes = append(writes, store.HoldPlacement(p, revs[i]))
+	}
+	return writes
 }
 
 // anyLive looks at the statuses too: a grayscale at 0 % serves nobody and is live all the same.
