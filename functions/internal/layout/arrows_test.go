@@ -53,7 +53,7 @@ var arrows = []arrow{
 	{"./local/table", []string{"./store", "./store/limits", "./fault", "go.etcd.io/bbolt/..."}},
 	{"./local", append([]string{"./local/...", "./api/...", "./task", "./store", "./mail", "./console", "./build/...", "./compat/...", "./asl/...", "go.etcd.io/bbolt/...",
 		module + "statemachines", "github.com/aws/aws-lambda-go/...", "github.com/go-jose/go-jose/v4/..."}, domain...)},
-	{module + "functions/local", []string{"./local", "./build/demo", "./compat/..."}},
+	{module + "functions/local", []string{"./local", "./build/...", "./compat/..."}},
 	{module + "statemachines", nil},
 
 	// What only tests import may look at everything.
@@ -64,8 +64,9 @@ var arrows = []arrow{
 	{"./layout", nil},
 }
 
-// entryPoint is what the mains of Lambda functions may import: they compose, so they alone see package cloud.
-var entryPoint = []string{"./api/...", "./task", "./approval", "./cloud", "github.com/aws/aws-lambda-go/lambda"}
+// entryPoint is what the mains of Lambda functions may import: they compose, so they alone see package cloud. Two of them
+// also begin as a child process of themselves, in which strangers' projects are built and run.
+var entryPoint = []string{"./api/...", "./task", "./approval", "./cloud", "./build/isolate", "./compat/smoke", "github.com/aws/aws-lambda-go/lambda"}
 
 // onlyInTests are packages that no running program may hold.
 var onlyInTests = []string{"./api/contracttest", "./store/storetest", "./moto", "./story", "./layout"}

@@ -29,7 +29,10 @@ var clocks = []string{
 }
 
 // environment is where variables may be read.
-var environment = []string{"functions/internal/cloud/", "functions/internal/moto/", "functions/local/"}
+var environment = []string{
+	"functions/internal/cloud/", "functions/internal/moto/", "functions/local/",
+	"functions/internal/build/isolate/", "functions/internal/compat/smoke/", // a child learns like this that it is one
+}
 
 var unfinished = regexp.MustCompile(`(?i)\b(TODO|FIXME|XXX|not implemented|placeholder)\b`)
 

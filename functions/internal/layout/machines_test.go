@@ -158,38 +158,62 @@ func inputs(of any) map[string]bool {
 
 // deployed is a state machine of the template.
 type deployed struct {
+	Name          string               `yaml:"Name"`
 	DefinitionURI string               `yaml:"DefinitionUri"`
 	Substitutions map[string]yaml.Node `yaml:"DefinitionSubstitutions"`
 }
 
-func TestReleaseMachineSpeaksOfWhatThereIs(t *testing.T) {
-	template := readTemplate(t)
-	var d deployed
-	resource := template.Resources["Release"]
-	if err := resource.Properties.Decode(&d); err != nil {
-		t.Fatal(err)
+// deployedMachines are the state machines of the template, by the name under which they are started.
+func deployedMachines(t *testing.T) map[string]deployed {
+	t.Helper()
+	out := map[string]deployed{}
+	for id, r := range readTemplate(t).Resources {
+		if r.Type != "AWS::Serverless::StateMachine" {
+			continue
+		}
+		var d deployed
+		if err := r.Properties.Decode(&d); err != nil {
+			t.Fatal(err)
+		}
+		name := strings.ToLower(id)
+		if want := "statemachines/" + name + ".asl.json"; d.DefinitionURI != want || d.Name != "${AWS::StackName}-"+name {
+			t.Errorf("%s is deployed from %s under the name %s, want %s", id, d.DefinitionURI, d.Name, want)
+		}
+		out[name] = d
 	}
-	if d.DefinitionURI != "statemachines/release.asl.json" {
-		t.Errorf("deployed is %s", d.DefinitionURI)
-	}
-	given := map[string]bool{}
-	for name, to := range d.Substitutions {
-		given[name] = true
-		function := strings.TrimSuffix(name, "FunctionArn")
-		if want := "Tasks" + function + ".Arn"; to.Value != want {
-			t.Errorf("%s is %s, want %s", name, to.Value, want)
+	return out
+}
+
+func TestMachinesSpeakOfWhatThereIs(t *testing.T) {
+	machines := deployedMachines(t)
+	for name, data := range statemachines.All() {
+		d, ok := machines[name]
+		if !ok {
+			t.Errorf("template.yaml does not deploy the machine %s", name)
+		}
+		delete(machines, name)
+		given := map[string]bool{}
+		for substitution, to := range d.Substitutions {
+			given[substitution] = true
+			if want := "Tasks" + strings.TrimSuffix(substitution, "FunctionArn") + ".Arn"; to.Value != want {
+				t.Errorf("%s: %s is %s, want %s", name, substitution, to.Value, want)
+			}
+		}
+		m := readMachine(t, data)
+		for _, wrong := range holdMachine(m, inputs(task.Input{}), given) {
+			t.Errorf("%s: %s", name, wrong)
+		}
+		m.each(func(_ string, s state) { delete(given, strings.Trim(s.Parameters.FunctionName, "${}")) })
+		for substitution := range given {
+			t.Errorf("template.yaml gives the machine %s %s, which it never calls", name, substitution)
 		}
 	}
-	m := readMachine(t, statemachines.Release)
-	for _, wrong := range holdMachine(m, inputs(task.Input{}), given) {
-		t.Error(wrong)
+	for name := range machines {
+		t.Errorf("template.yaml deploys the machine %s, which no code knows", name)
 	}
-	m.each(func(_ string, s state) { delete(given, strings.Trim(s.Parameters.FunctionName, "${}")) })
-	for name := range given {
-		t.Errorf("template.yaml gives the machine %s, which it never calls", name)
-	}
+	release := readMachine(t, statemachines.Release)
 	for _, start := range startStates(t) {
-		if _, ok := m.States[start]; !ok {
+		if _, ok := release.States[start]; !ok {
 			t.Errorf("task.startState names %q, which is no state", start)
 		}
 	}
@@ -225,7 +249,7 @@ func startStates(t *testing.T) []string {
 
 func TestFunctionsEndBeforeTheirStates(t *testing.T) {
 	functions := readTemplate(t).lambdas(t)
-	readMachine(t, statemachines.Release).each(func(name string, s state) {
+	check := func(name string, s state) {
 		if s.Type != "Task" || strings.HasSuffix(s.Resource, ".waitForTaskToken") {
 			return // a parked task waits for people, not for its function
 		}
@@ -235,7 +259,10 @@ func TestFunctionsEndBeforeTheirStates(t *testing.T) {
 				t.Errorf("%s may run %d s, but %s waits %d s", function, f.Timeout, name, s.TimeoutSeconds)
 			}
 		}
-	})
+	}
+	for _, data := range statemachines.All() {
+		readMachine(t, data).each(check)
+	}
 	for folder, f := range functions {
 		if !strings.HasPrefix(folder, "tasks/") && f.Timeout > 29 {
 			t.Errorf("%s may run %d s, but an HTTP API gives up after 30", folder, f.Timeout)

@@ -13,11 +13,20 @@ import (
 	"slipway/functions/internal/api"
 )
 
-// uses is what an entry point is made of: the calls to package cloud in its main.go.
-func uses(source []byte) []string {
-	var out []string
-	for _, m := range regexp.MustCompile(`cloud\.([A-Z]\w*)\(("[^"]*")?`).FindAllSubmatch(source, -1) {
-		out = append(out, string(m[1])+string(m[2]))
+// use is one call to package cloud in an entry point.
+type use struct {
+	name      string
+	arguments []string // strings only
+}
+
+// uses is what an entry point is made of.
+func uses(source []byte) (out []use) {
+	for _, m := range regexp.MustCompile(`cloud\.([A-Z]\w*)\(([^()]*)\)`).FindAllSubmatch(source, -1) {
+		u := use{name: string(m[1])}
+		for _, a := range regexp.MustCompile(`"([^"]*)"`).FindAllSubmatch(m[2], -1) {
+			u.arguments = append(u.arguments, string(a[1]))
+		}
+		out = append(out, u)
 	}
 	return out
 }
@@ -33,29 +42,57 @@ func writes(folder string) bool {
 }
 
 // objects are the policies on the bucket; which of them a function needs is its own business, but one of them it does.
-var objects = []string{"ReadPackages", "WritePackages", "ReadUploads", "TakeUploads", "KeepProjects", "ReadProjects"}
+var objects = []string{
+	"ReadPackages", "WritePackages", "ReadUploads", "TakeUploads", "KeepProjects", "ReadProjects", "TakeImages", "ReadImages",
+}
+
+// tablePolicies are what a function may do with the table.
+func tablePolicies(folder string) []string {
+	switch {
+	case folder == "resolve/resolve":
+		return []string{"ReadPlacements"}
+	case writes(folder):
+		return []string{"ReadTable", "WriteTable"}
+	}
+	return []string{"ReadTable"}
+}
+
+// workflowPolicies are what a function may do with machines: with those that it names, or with tasks that are parked.
+func workflowPolicies(folder string, machines []string) (out []string) {
+	switch {
+	case folder == "tasks/stop-machines":
+		return []string{"StopReleases"}
+	case len(machines) == 0 && strings.HasPrefix(folder, "requests/"):
+		return []string{"AnswerReviews"}
+	case len(machines) == 0:
+		return []string{"AnswerReleases"}
+	}
+	for _, m := range machines {
+		out = append(out, "Start"+strings.ToUpper(m[:1])+m[1:])
+	}
+	return out
+}
 
 // permissions holds the policies of a function against what its main is made of.
-func permissions(folder string, used []string, granted names) []string {
+func permissions(folder string, used []use, granted names) []string {
 	want := map[string]bool{}
 	packages := false
 	for _, u := range used {
-		name, argument, _ := strings.Cut(u, `"`)
-		switch {
-		case name == "Table" && folder == "resolve/resolve":
-			want["ReadPlacements"] = true
-		case name == "Table":
-			want["ReadTable"], want["WriteTable"] = true, writes(folder)
-		case name == "Workflow" && argument != "":
-			want["StartRelease"] = true
-		case name == "Workflow":
-			want["AnswerTasks"] = true
-		case name == "Packages":
+		var needs []string
+		switch u.name {
+		case "Table":
+			needs = tablePolicies(folder)
+		case "Workflow":
+			needs = workflowPolicies(folder, u.arguments)
+		case "Packages":
 			packages = true
-		case name == "Mail":
-			want["SendMail"] = true
-		case name == "Links", name == "Signer":
-			want["ReadSecret"] = true
+		case "Mail":
+			needs = []string{"SendMail"}
+		case "Links", "Signer":
+			needs = []string{"ReadSecret"}
+		}
+		for _, n := range needs {
+			want[n] = true
 		}
 	}
 	var out []string
@@ -105,10 +142,10 @@ func TestPlantedPermissionsAreFound(t *testing.T) {
 		granted names
 		want    string
 	}{
-		"right":    {names{"ReadTable", "WriteTable", "AnswerTasks"}, ""},
-		"too much": {names{"ReadTable", "WriteTable", "AnswerTasks", "SendMail"}, "may SendMail, but its main does not"},
-		"missing":  {names{"ReadTable", "WriteTable"}, "needs AnswerTasks"},
-		"bucket":   {names{"ReadTable", "WriteTable", "AnswerTasks", "ReadPackages"}, "uses packages: false, policies for them: 1"},
+		"right":    {names{"ReadTable", "WriteTable", "AnswerReleases"}, ""},
+		"too much": {names{"ReadTable", "WriteTable", "AnswerReleases", "SendMail"}, "may SendMail, but its main does not"},
+		"missing":  {names{"ReadTable", "WriteTable"}, "needs AnswerReleases"},
+		"bucket":   {names{"ReadTable", "WriteTable", "AnswerReleases", "ReadPackages"}, "uses packages: false, policies for them: 1"},
 	} {
 		if got := strings.Join(permissions("releases/apply", used, test.granted), "; "); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
@@ -117,9 +154,22 @@ func TestPlantedPermissionsAreFound(t *testing.T) {
 }
 
 // variables that a use needs, beyond those of all functions.
-var variables = map[string][]string{
-	"Links": {"SLIPWAY_SECRET"}, "Signer": {"SLIPWAY_SECRET"}, "Mail": {"SLIPWAY_MAIL_FROM"},
-	`Workflow"release"`: {"SLIPWAY_MACHINE_RELEASE"},
+func (u use) variables() []string {
+	switch u.name {
+	case "Links", "Signer":
+		return []string{"SLIPWAY_SECRET"}
+	case "Mail":
+		return []string{"SLIPWAY_MAIL_FROM"}
+	case "Setting", "Optional":
+		return u.arguments[:1]
+	case "Workflow":
+		var out []string
+		for _, m := range u.arguments {
+			out = append(out, "SLIPWAY_MACHINE_"+strings.ToUpper(m))
+		}
+		return out
+	}
+	return nil
 }
 
 func TestEveryVariableIsSet(t *testing.T) {
@@ -131,13 +181,9 @@ func TestEveryVariableIsSet(t *testing.T) {
 	}
 	for folder, f := range template.lambdas(t) {
 		for _, u := range uses(file(t, "functions", folder, "main.go")) {
-			needed := variables[u]
-			if name, argument, ok := strings.Cut(u, `"`); ok && (name == "Setting" || name == "Optional") {
-				needed = []string{strings.Trim(argument, `"`)}
-			}
-			for _, v := range needed {
+			for _, v := range u.variables() {
 				if _, ok := f.Environment.Variables[v]; !ok {
-					t.Errorf("%s needs %s for cloud.%s", folder, v, u)
+					t.Errorf("%s needs %s for cloud.%s", folder, v, u.name)
 				}
 			}
 		}
@@ -186,7 +232,7 @@ func TestNoPolicyAllowsMoreThanItNames(t *testing.T) {
 	// What has no narrower resource on AWS, with the reason beside it in the template.
 	excused := []string{
 		"infra/alarms.yaml/Key action kms:*", "infra/alarms.yaml/Key resource kms:*", "infra/alarms.yaml/Key resource kms:Decrypt",
-		"template.yaml/Bounds resource xray:PutTraceSegments", "template.yaml/Release resource logs:CreateLogDelivery",
+		"template.yaml/Bounds resource xray:PutTraceSegments", "template.yaml/LogMachines resource logs:CreateLogDelivery",
 	}
 	var got []string
 	for _, name := range []string{"template.yaml", "infra/data.yaml", "infra/identity.yaml", "infra/mail.yaml", "infra/alarms.yaml"} {
@@ -231,7 +277,7 @@ func TestNoPolicyIsCutByTheBounds(t *testing.T) {
 		t.Fatal("functions have no bounds")
 	}
 	for id, r := range template.Resources {
-		if r.Type != "AWS::IAM::ManagedPolicy" {
+		if r.Type != "AWS::IAM::ManagedPolicy" || id == "LogMachines" { // that one is for machines, which are no functions
 			continue
 		}
 		for _, a := range actions(&r.Properties) {

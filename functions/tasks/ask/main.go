@@ -1,4 +1,4 @@
-// Command ask is a task of the release machine: it mails the reviewers of a party their links and waits for one of them.
+// Command ask is a task of all machines: it mails the reviewers of a party their links and waits for one of them.
 package main
 
 import (

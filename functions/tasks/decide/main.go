@@ -1,4 +1,4 @@
-// Command decide is a task of the release machine: it records what a party decided.
+// Command decide is a task of all machines: it records what a party decided.
 package main
 
 import (

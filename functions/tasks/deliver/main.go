@@ -11,6 +11,6 @@ import (
 
 func main() {
 	lambda.Start(task.Deliver(task.Courier{
-		Table: cloud.Table(), Workflow: cloud.Workflow("release"), Sender: cloud.Mail(), Links: cloud.Links(),
+		Table: cloud.Table(), Workflow: cloud.Workflow("release", "removal", "offline"), Sender: cloud.Mail(), Links: cloud.Links(),
 	}))
 }

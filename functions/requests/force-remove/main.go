@@ -1,0 +1,13 @@
+// Command force-remove answers POST /v1/mini-programs/{id}/force-removals: asks to take a mini program out of apps.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.ForceRemove(cloud.Table(), cloud.Workflow("removal"), cloud.Packages()))
+}

@@ -1,0 +1,13 @@
+// Command offline answers POST /v1/mini-programs/{id}/offline-requests: asks to stop serving a mini program on one target.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/api"
+	"slipway/functions/internal/cloud"
+)
+
+func main() {
+	lambda.Start(api.RequestOffline(cloud.Table(), cloud.Workflow("offline")))
+}

@@ -1,0 +1,13 @@
+// Command take-offline is a task of the offline machine: it stops serving the release that an offline request names.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/task"
+)
+
+func main() {
+	lambda.Start(task.TakeOffline(cloud.Table()))
+}
