@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"time"
 
+	"slipway/functions/internal/build/isolate"
+	"slipway/functions/internal/compat/smoke"
 	"slipway/functions/internal/local"
 )
 
@@ -33,6 +35,8 @@ Flags:
 `
 
 func main() {
+	isolate.Main() // builds one project when started for that
+	smoke.Child()  // runs pages when started for that
 	flags := flag.NewFlagSet("local", flag.ExitOnError)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; anything but loopback lets others sign in as anybody")
 	data := flags.String("data", ".slipway", "`folder` in which everything is kept; delete it to begin anew")
@@ -74,7 +78,7 @@ func serve(ctx context.Context, addr, data, base string) error {
 	if base == "" {
 		base = "http://" + listener.Addr().String()
 	}
-	server, err := local.Open(local.Options{Data: data, Base: strings.TrimSuffix(base, "/")})
+	server, err := local.Open(local.Options{Data: data, Base: strings.TrimSuffix(base, "/"), Isolated: true})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

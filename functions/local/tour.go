@@ -32,7 +32,7 @@ func tour(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	base := "http://" + listener.Addr().String()
-	server, err := local.Open(local.Options{Data: dir, Base: base})
+	server, err := local.Open(local.Options{Data: dir, Base: base, Isolated: true})
 	if err != nil {
 		return err
 	}

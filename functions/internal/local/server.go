@@ -22,6 +22,9 @@ import (
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/asl"
 	"slipway/functions/internal/asl/journal"
+	"slipway/functions/internal/build/isolate"
+	"slipway/functions/internal/compat"
+	"slipway/functions/internal/compat/smoke"
 	"slipway/functions/internal/local/table"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
@@ -32,6 +35,10 @@ import (
 type Options struct {
 	Data string // folder, made when missing
 	Base string // where links lead: "http://127.0.0.1:8080"
+
+	// Isolated runs builds and smoke runs in processes of their own. The program has to call isolate.Main and
+	// smoke.Child first thing in main; without, builds run in this process and pages are not run at all.
+	Isolated bool
 
 	// For tests, which stand in for time, trouble with the disk, and another interpreter. Nil is the real thing.
 	Clock    asl.Clock
@@ -133,8 +140,12 @@ func (s *Server) wireWorkflow(sign signer) error {
 // tasks are the functions that the machines call, by the names of their folders under functions/tasks.
 func (s *Server) tasks(sign signer, w release.Workflow) tasks {
 	t := s.watched
+	builder, pages := task.Builder(task.InProcess), compat.Smoke(nil)
+	if s.options.Isolated {
+		builder, pages = isolate.Build, smoke.Runner{}
+	}
 	return tasks{
-		"build": task.Build(t, s.files, sign), "await": task.Await(t, w), "test": task.Test(t, s.files), "apply": task.Apply(t, w),
+		"build": task.Build(t, s.files, sign, builder), "await": task.Await(t, w), "test": task.Test(t, s.files, pages), "apply": task.Apply(t, w),
 		"ask": task.Ask(t, s.links, rand.Reader), "decide": task.Decide(t, w), "act": task.Act(t, w), "hand-over": task.HandOver(t, w),
 		"stop-machines": task.StopMachines(t, w), "map-releases": task.MapReleases(t, w), "notify": task.Notify(t), "take-offline": task.TakeOffline(t),
 	}

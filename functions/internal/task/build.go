@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,7 +19,7 @@ import (
 // Build builds the package of a release from the uploaded project, keeps it with its log, and says on the release how
 // it went. After a configuration change it first takes that over. A build that fails over the project is a result,
 // not an error; the machine waits for the merchant either way.
-func Build(t store.Table, packages release.Packages, signer build.Signer) Handler {
+func Build(t store.Table, packages release.Packages, signer build.Signer, builder Builder) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		s, err := beginBuild(ctx, t, in)
 		if err != nil || s.Release.Build != release.Building {
@@ -28,12 +29,24 @@ func Build(t store.Table, packages release.Packages, signer build.Signer) Handle
 		if err != nil {
 			return nil, err
 		}
-		result, err := buildPackage(ctx, packages, signer, s, version)
+		result, err := buildPackage(ctx, packages, signer, builder, s, version)
 		if err != nil {
 			return nil, err
 		}
 		return Done{}, endBuild(ctx, t, packages, in, result)
 	})
+}
+
+// Builder builds the project of an archive. What is wrong with the project is in the result; an error is about us.
+type Builder func(ctx context.Context, a *build.Archive, o build.Options) (*build.Result, error)
+
+// InProcess is the Builder for where nothing else could be harmed by a hostile project; package isolate has the other.
+func InProcess(ctx context.Context, a *build.Archive, o build.Options) (*build.Result, error) {
+	project, found := build.Load(a)
+	if project == nil {
+		return build.Unusable(found), nil
+	}
+	return build.Build(ctx, project, o)
 }
 
 // beginBuild takes over a new configuration, once, and marks the release as building.
@@ -49,25 +62,25 @@ func beginBuild(ctx context.Context, t store.Table, in Input) (*store.Scene, err
 	return s, mine(s, in)
 }
 
-func buildPackage(ctx context.Context, packages release.Packages, signer build.Signer, s *store.Scene, v catalog.Version) (*build.Result, error) {
-	project, found, err := openProject(ctx, packages, v)
+func buildPackage(ctx context.Context, packages release.Packages, signer build.Signer, builder Builder, s *store.Scene, v catalog.Version) (*build.Result, error) {
+	archive, found, err := openArchive(ctx, packages, v)
 	if err != nil {
 		return nil, err
 	}
-	if project == nil {
-		return &build.Result{Failed: true, Diagnostics: found, Log: logOf(found)}, nil
+	if archive == nil {
+		return build.Unusable(found), nil
 	}
 	r := s.Release
-	return build.Build(ctx, project, build.Options{
+	return builder(ctx, archive, build.Options{
 		Version: r.Version, MiniProgram: r.MiniProgram, TargetApp: r.TargetApp, Environment: string(r.Environment),
 		EnvironmentVariables: r.Configuration.Over(s.MiniProgram.Configuration).EnvironmentVariables,
 		AllowUnresolved:      s.Settings.Runtime.AllowUnresolved, Signer: signer,
 	})
 }
 
-// openProject takes the uploaded archive in again. It was accepted when the version was submitted, so a refusal now
+// openArchive takes the uploaded archive in again. It was accepted when the version was submitted, so a refusal now
 // is about the object having changed, and is told as a fault of the project.
-func openProject(ctx context.Context, packages release.Packages, v catalog.Version) (*build.Project, []build.Diagnostic, error) {
+func openArchive(ctx context.Context, packages release.Packages, v catalog.Version) (*build.Archive, []build.Diagnostic, error) {
 	object, err := packages.Open(ctx, v.ArchiveKey)
 	if err != nil {
 		return nil, nil, err
@@ -78,11 +91,7 @@ func openProject(ctx context.Context, packages release.Packages, v catalog.Versi
 	if errors.As(err, &refused) && refused.Kind != fault.Unavailable {
 		return nil, []build.Diagnostic{{Severity: "error", Rule: refused.CodeOrKind(), Message: refused.Detail}}, nil
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	project, found := build.Load(archive)
-	return project, found, nil
+	return archive, nil, err
 }
 
 func endBuild(ctx context.Context, t store.Table, packages release.Packages, in Input, result *build.Result) error {
@@ -97,10 +106,12 @@ func endBuild(ctx context.Context, t store.Table, packages release.Packages, in 
 		if err := packages.Put(ctx, pkg.Key, "application/zip", result.Package); err != nil {
 			return err
 		}
-		for name, data := range result.SourceMaps {
-			if err := packages.Put(ctx, prefix+"maps/"+result.SHA256+"/"+name, "application/json", data); err != nil {
-				return err
-			}
+		maps, err := json.Marshal(result.SourceMaps)
+		if err != nil {
+			return err
+		}
+		if err := packages.Put(ctx, mapsKey(pkg.Key), "application/json", maps); err != nil {
+			return err
 		}
 	}
 	return again(ctx, func() error {
@@ -129,6 +140,9 @@ func endBuild(ctx context.Context, t store.Table, packages release.Packages, in 
 		return t.Transact(ctx, writes...)
 	})
 }
+
+// mapsKey is where the source maps of a package are kept, beside it and never in it.
+func mapsKey(packageKey string) string { return strings.TrimSuffix(packageKey, ".zip") + ".maps.json" }
 
 func buildEvent(r release.Release, in Input) store.Event {
 	detail := r.Package.SHA256
@@ -185,9 +199,4 @@ func buildFailedNotice(s *store.Scene, r release.Release, in Input, result *buil
 		n.Mail.Request = "" // it is about a release, not about a request
 	}
 	return n, err
-}
-
-// logOf is the log of a build that could not begin.
-func logOf(found []build.Diagnostic) string {
-	return strings.Join(append([]string{"The build could not begin:"}, faultLines(found)...), "\n") + "\n"
 }

@@ -7,8 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/zip"
-
+	"slipway/functions/internal/build"
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/fault"
@@ -18,13 +17,13 @@ import (
 
 // Test runs the compatibility test on the built package and keeps the report of the run. The outcome informs people;
 // it blocks nothing by itself.
-func Test(t store.Table, packages release.Packages) Handler {
+func Test(t store.Table, packages release.Packages, smoke compat.Smoke) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		s, refused, err := carry(ctx, t, in, "", nil)
 		if err != nil || refused || s.Release.Compatibility != release.Testing {
 			return Done{}, err
 		}
-		report, err := testPackage(ctx, t, packages, s)
+		report, err := testPackage(ctx, t, packages, smoke, s)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +31,7 @@ func Test(t store.Table, packages release.Packages) Handler {
 	})
 }
 
-func testPackage(ctx context.Context, t store.Table, packages release.Packages, s *store.Scene) (*compat.Report, error) {
+func testPackage(ctx context.Context, t store.Table, packages release.Packages, smoke compat.Smoke, s *store.Scene) (*compat.Report, error) {
 	r := s.Release
 	configuration := r.Configuration.Over(s.MiniProgram.Configuration)
 	if r.Type == string(catalog.H5) {
@@ -42,47 +41,44 @@ func testPackage(ctx context.Context, t store.Table, packages release.Packages, 
 	if err != nil {
 		return nil, err
 	}
-	project, found, err := openProject(ctx, packages, version)
+	archive, found, err := openArchive(ctx, packages, version)
 	if err != nil {
 		return nil, err
+	}
+	var project *build.Project
+	if archive != nil {
+		project, found = build.Load(archive)
 	}
 	if project == nil {
 		return nil, fault.New(fault.Internal, "archive_changed", "The archive of version %s cannot be read any more: %s", r.Version, found[0].Message)
 	}
-	built, err := unzip(ctx, packages, r.Package.Key)
+	built, maps, err := readPackage(ctx, packages, r.Package)
 	if err != nil {
 		return nil, err
 	}
 	return compat.Run(ctx, compat.Input{
-		Project: project, Built: built, PackageBytes: r.Package.Size, Runtime: s.Settings.Runtime,
-		ServerDomains: configuration.ServerDomains, H5Domains: configuration.H5Domains,
+		Project: project, Built: built, SourceMaps: maps, PackageBytes: r.Package.Size, Runtime: s.Settings.Runtime,
+		ServerDomains: configuration.ServerDomains, H5Domains: configuration.H5Domains, Smoke: smoke,
 	})
 }
 
-// unzip reads a package that Slipway built itself.
-func unzip(ctx context.Context, packages release.Packages, key string) (map[string][]byte, error) {
-	object, err := packages.Open(ctx, key)
+// readPackage reads a package that Slipway built itself, and the source maps beside it.
+func readPackage(ctx context.Context, packages release.Packages, p release.Package) (files, maps map[string][]byte, err error) {
+	object, err := packages.Open(ctx, p.Key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer object.Close()
-	reader, err := zip.NewReader(object, object.Size())
+	if files, err = build.ReadPackage(object, object.Size()); err != nil {
+		return nil, nil, err
+	}
+	beside, err := packages.Open(ctx, mapsKey(p.Key))
 	if err != nil {
-		return nil, fmt.Errorf("package %s: %w", key, err)
+		return nil, nil, err
 	}
-	files := map[string][]byte{}
-	for _, entry := range reader.File {
-		r, err := entry.Open()
-		if err != nil {
-			return nil, fmt.Errorf("package %s: %w", key, err)
-		}
-		files[entry.Name], err = io.ReadAll(r)
-		r.Close()
-		if err != nil {
-			return nil, fmt.Errorf("package %s: %w", key, err)
-		}
-	}
-	return files, nil
+	defer beside.Close()
+	err = json.NewDecoder(io.NewSectionReader(beside, 0, beside.Size())).Decode(&maps)
+	return files, maps, err
 }
 
 // ReportKey is where the report of a test run is kept, with extension "json" or "html".

@@ -4,10 +4,12 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/cloud"
 	"slipway/functions/internal/task"
 )
 
 func main() {
-	lambda.Start(task.Build(cloud.Table(), cloud.Packages(), cloud.Signer()))
+	isolate.Main() // builds one project when started for that
+	lambda.Start(task.Build(cloud.Table(), cloud.Packages(), cloud.Signer(), isolate.Build))
 }

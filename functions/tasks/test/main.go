@@ -5,9 +5,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/compat/smoke"
 	"slipway/functions/internal/task"
 )
 
 func main() {
-	lambda.Start(task.Test(cloud.Table(), cloud.Packages()))
+	smoke.Child() // runs pages when started for that
+	lambda.Start(task.Test(cloud.Table(), cloud.Packages(), smoke.Runner{}))
 }
