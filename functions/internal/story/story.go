@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"slipway/functions/internal/local"
+	"slipway/functions/internal/store"
 )
 
 // World is a running Slipway and the people who use it.
@@ -130,5 +131,17 @@ func (w *World) Idle() {
 	w.Until("the end of every machine", func() bool {
 		_, waiting := w.Server.Engine().Next()
 		return !waiting // a running machine has a deadline
+	})
+}
+
+// Settled waits until nothing is under way: no notice waits to be delivered.
+func (w *World) Settled() {
+	w.T.Helper()
+	w.Until("an empty outbox", func() bool {
+		notices, _, err := store.Outbox(w.T.Context(), w.Server.Table(), 1)
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		return len(notices) == 0
 	})
 }
