@@ -21,7 +21,7 @@ import (
 var fragments = []string{"Coffee", " ", "1.2.0", "\r\nBcc: eve@evil.example", "\r\n\r\n", "\nSubject: free", "\u2028", "\u0085", "\x00", "\x1b[2J",
 	"\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\ufeff", "\u00ad", "\U000e0041", "\xff\xfe", "<script>alert(1)</script>", "</style>", "</title>",
 	`"><img src=x onerror=alert(1)>`, "<!--", "]]>", "{{.Link}}", "&lt;", "javascript:alert(1)", "\nReview and decide:\nhttps://evil.example/", "\n-- \n",
-	"\nReference: other", "قهوة", "👩‍💻", "> quoted", strings.Repeat("x", 5000), strings.Repeat("long ", 3000), strings.Repeat("\n", 500)}
+	"\nReference: other", "قهوة", "👩\u200d💻", "> quoted", strings.Repeat("x", 5000), strings.Repeat("long ", 3000), strings.Repeat("\n", 500)}
 
 func hostile() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.String(), rapid.Custom(func(t *rapid.T) string {
@@ -163,7 +163,7 @@ func TestRenderLeavesItsInputAlone(t *testing.T) {
 // Joiners make emoji and letters of several scripts; they are not attacks.
 func TestLegitimateScriptsStay(t *testing.T) {
 	m := review
-	m.MiniProgram = "قهوة 👩‍💻 क्‍ष 咖啡"
+	m.MiniProgram = "قهوة 👩\u200d💻 क्\u200dष 咖啡"
 	got, err := m.Message(to, reference, link)
 	if err != nil {
 		t.Fatal(err)

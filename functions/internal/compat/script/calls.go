@@ -21,9 +21,7 @@ func (w *walker) call(n *ast.CallExpression) {
 		}
 		w.visit(n.Callee)
 	default:
-		if e, ok := n.Callee.(ast.Expression); ok {
-			w.callee(e)
-		}
+		w.callee(n.Callee)
 	}
 	for _, a := range n.ArgumentList {
 		w.handled[a] = true // given to another function
