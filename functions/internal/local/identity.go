@@ -1,19 +1,19 @@
 package local
 
 import (
-	"context"
+	"crypto"
 
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
-	"slipway/functions/internal/api"
+	oidcidentity "slipway/functions/internal/api/identity"
 	"slipway/functions/internal/catalog"
-	"slipway/functions/internal/fault"
 )
 
 // What the local identity provider says of itself in its tokens; the authorizer is configured with the same.
@@ -66,29 +66,10 @@ var demoPeople = []demoPerson{
 	{"platform-reviewer@demo.test", "Ruth Platform", member("platform", catalog.Platform, catalog.Reviewer)},
 }
 
-// whose is the email of the person whom a token of this provider signs in.
-func (i identity) whose(token string, now time.Time) (string, error) {
-	parsed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.EdDSA})
-	if err != nil {
-		return "", err
-	}
-	var claims jwt.Claims
-	var more struct {
-		Email string `json:"email"`
-	}
-	if err := parsed.Claims(i.key.Public(), &claims, &more); err != nil {
-		return "", err
-	}
-	return more.Email, claims.Validate(jwt.Expected{Issuer: issuer, AnyAudience: jwt.Audience{audience}, Time: now})
-}
-
-// Verify implements api.Verifier.
-func (i identity) Verify(_ context.Context, token string, now time.Time) (api.Claims, error) {
-	email, err := i.whose(token, now)
-	if err != nil {
-		return api.Claims{}, fault.Wrap(fault.Unauthenticated, "unauthenticated", err, "The token is not one of this laptop's identity provider, or has expired; POST to /local/token for another.")
-	}
-	return api.Claims{Issuer: issuer, Subject: subject(email), Email: email, Name: nameFor(email)}, nil
+// verifier checks the tokens of this provider as the cloud checks those of any: only the keys are at hand.
+func (i identity) verifier() *oidcidentity.Verifier {
+	keys := &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{i.key.Public()}}
+	return oidcidentity.New(oidcidentity.Issuer{URL: issuer, Audience: audience, Keys: keys, Algorithms: []string{oidc.EdDSA}})
 }
 
 func subject(email string) string {

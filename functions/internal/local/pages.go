@@ -188,9 +188,9 @@ func (s *Server) signedIn(r *http.Request) (email, token string) {
 	if err != nil {
 		return "", ""
 	}
-	email, err = s.identity.whose(cookie.Value, s.now())
+	claims, err := s.identity.verifier().Verify(r.Context(), cookie.Value, s.now())
 	if err != nil {
 		return "", ""
 	}
-	return email, cookie.Value
+	return claims.Email, cookie.Value
 }

@@ -103,7 +103,7 @@ func (s *Server) wire(sign signer) error {
 	if err := s.wireWorkflow(sign); err != nil {
 		return err
 	}
-	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, s.identity), newID: newRequestID, now: s.now}
+	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, s.identity.verifier()), newID: newRequestID, now: s.now}
 	mux := http.NewServeMux()
 	s.gateway.mount(mux)
 	s.pages(mux)
