@@ -179,7 +179,7 @@ func TestPlantedDeparturesAreFound(t *testing.T) {
 		Status release.Status `json:"status,omitempty"`
 		Counts map[string]int `json:"counts"`
 		List   []inner        `json:"list"`
-		hidden int            //nolint:unused // must not be looked at
+		Hidden int            `json:"-"`
 	}
 	const right = `{"type":"object","required":["at","name","counts","list"],"properties":{
 		"at":{"type":"string","format":"date-time"},"name":{"type":"string"},
