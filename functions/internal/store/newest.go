@@ -1,36 +1,38 @@
 package store
 
-import (
-	"context"
-	"slices"
-	"strings"
-)
+import "context"
 
-// listRound is how many rows of each partition one round reads; maxRounds how many rounds one page may cost when a
-// filter lets little through. A page may then be short, or empty, and still have a next one.
+// listRound is how many rows one round merges; maxRounds how many rounds one page may cost when a filter lets little
+// through. A page may then be short, or empty, and still have a next one.
 const (
 	listRound = 50
 	maxRounds = 8
 )
 
-// newest merges index rows of several partitions, whose sort keys end in #id and begin with when, into one list,
-// newest first and without repeating one, from after a position on.
-func newest[T any](ctx context.Context, t Table, partitions []string, prefix, after string, size int, load func(ids []string) ([]T, error), keep func(T) (bool, error)) (out []T, next string, err error) {
+// kind says how the records of one kind are listed: by rows under prefix whose keys go on with stamp#id.
+type kind[T any] struct {
+	prefix string
+	load   func(ctx context.Context, t Table, ids []string) ([]T, error)
+	mark   func(T) string // the key of its row after the prefix
+}
+
+// newest lists the records of several partitions as one list, newest first and without repeating one, from after a
+// position on; keep filters. The position to go on from comes back, "" at the end.
+func (k kind[T]) newest(ctx context.Context, t Table, partitions []string, after string, size int, keep func(T) (bool, error)) (out []T, next string, err error) {
+	ranges := make([]Range, len(partitions))
+	for i, pk := range partitions {
+		ranges[i] = Range{pk, k.prefix}
+	}
 	for range maxRounds {
-		rows, more, err := newestRows(ctx, t, partitions, prefix, after)
+		ids, err := Merge(ctx, t, ranges, after, listRound)
 		if err != nil {
 			return nil, "", err
 		}
-		ids := make([]string, len(rows))
-		for i, sk := range rows {
-			ids[i] = sk[strings.LastIndexByte(sk, '#')+1:]
-		}
-		found, err := load(ids)
+		found, err := k.load(ctx, t, ids.Items)
 		if err != nil {
 			return nil, "", err
 		}
 		for i, v := range found {
-			after = rows[i]
 			ok, err := keep(v)
 			if err != nil {
 				return nil, "", err
@@ -38,39 +40,17 @@ func newest[T any](ctx context.Context, t Table, partitions []string, prefix, af
 			if !ok {
 				continue
 			}
-			if out = append(out, v); len(out) == size {
-				if more || i < len(rows)-1 {
-					return out, after, nil
-				}
-				return out, "", nil
+			if out = append(out, v); len(out) < size {
+				continue
 			}
+			if i == len(found)-1 {
+				return out, ids.Next, nil
+			}
+			return out, k.mark(v), nil
 		}
-		if !more {
+		if after = ids.Next; after == "" {
 			return out, "", nil
 		}
 	}
 	return out, after, nil
-}
-
-// newestRows is the next round of sort keys over all partitions. Rows older than the last row of a partition that
-// has more are left for the next round, so that none is skipped.
-func newestRows(ctx context.Context, t Table, partitions []string, prefix, after string) (rows []string, more bool, err error) {
-	floor := ""
-	for _, pk := range partitions {
-		page, err := t.Query(ctx, Query{PK: pk, Prefix: prefix, After: after, Limit: listRound, Descending: true})
-		if err != nil {
-			return nil, false, err
-		}
-		for _, item := range page.Items {
-			rows = append(rows, item.SK)
-		}
-		if page.More && len(page.Items) > 0 {
-			more = true
-			floor = max(floor, page.Items[len(page.Items)-1].SK)
-		}
-	}
-	slices.Sort(rows)
-	rows = slices.Compact(rows)
-	slices.Reverse(rows)
-	return slices.DeleteFunc(rows, func(sk string) bool { return sk < floor }), more, nil
 }

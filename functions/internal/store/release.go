@@ -56,7 +56,7 @@ func Placements(ctx context.Context, t Table, target rollout.Target) ([]rollout.
 // CreateRelease makes the writes of a new release; the transaction conflicts when that version already has a
 // release to that target.
 func CreateRelease(r release.Release) []Write {
-	id, list := ref{r.ID}, "R#"+stamp(r.CreatedAt)+"#"+r.ID
+	id, list := ref{r.ID}, releases.prefix+releases.mark(r)
 	return []Write{
 		writeOf(releaseKey(r.ID), r, Absent),
 		writeOf(slotKey(r), id, Absent),
@@ -175,16 +175,14 @@ func ReleasesOfMiniProgram(id string) string { return "P#" + id }
 func ReleasesOfTargetApp(id string) string   { return "A#" + id }
 func ReleasesOfWorkspace(id string) string   { return "W#" + id }
 
+var releases = kind[release.Release]{
+	prefix: "R#", load: ReleasesByID,
+	mark: func(r release.Release) string { return stamp(r.CreatedAt) + "#" + r.ID },
+}
+
 // Releases lists the releases of several partitions as one list, newest first; as Requests.
 func Releases(ctx context.Context, t Table, partitions []string, after string, size int, keep func(release.Release) (bool, error)) ([]release.Release, string, error) {
-	return newest(ctx, t, partitions, "R#", after, size, func(ids []string) ([]release.Release, error) {
-		keys := make([]Key, len(ids))
-		for i, id := range ids {
-			keys[i] = releaseKey(id)
-		}
-		out, _, err := LoadAll[release.Release](ctx, t, keys)
-		return out, err
-	}, func(r release.Release) (bool, error) {
+	return releases.newest(ctx, t, partitions, after, size, func(r release.Release) (bool, error) {
 		if r.ID == "" {
 			return false, nil
 		}

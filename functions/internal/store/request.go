@@ -67,7 +67,7 @@ func DecidedWrite(q approval.Request, email string) Write {
 	return writeOf(Key{"D#" + email, requestSK(q)}, ref{q.ID}, Any)
 }
 
-func requestSK(q approval.Request) string { return "Q#" + stamp(q.CreatedAt) + "#" + q.ID }
+func requestSK(q approval.Request) string { return requests.prefix + requests.mark(q) }
 
 // Link is an approval link: who may decide what with it. Its token is not here, only its digest is the key.
 type Link struct {

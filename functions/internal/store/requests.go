@@ -12,10 +12,9 @@ func DecidedBy(email string) string        { return "D#" + email }
 func AskedOf(workspace string) string      { return "W#" + workspace }
 func AskedAbout(miniProgram string) string { return "P#" + miniProgram }
 
-// Requests lists the requests of several partitions as one list, newest first, without repeating one, from after a
-// position on; keep filters. The position of the last row looked at comes back, "" at the end.
-func Requests(ctx context.Context, t Table, partitions []string, after string, size int, keep func(approval.Request) bool) ([]approval.Request, string, error) {
-	return newest(ctx, t, partitions, "Q#", after, size, func(ids []string) ([]approval.Request, error) {
+var requests = kind[approval.Request]{
+	prefix: "Q#",
+	load: func(ctx context.Context, t Table, ids []string) ([]approval.Request, error) {
 		keys := make([]Key, len(ids))
 		for i, id := range ids {
 			keys[i] = requestKey(id)
@@ -26,5 +25,12 @@ func Requests(ctx context.Context, t Table, partitions []string, after string, s
 			out[i] = r.Request
 		}
 		return out, err
-	}, func(q approval.Request) (bool, error) { return q.ID != "" && keep(q), nil })
+	},
+	mark: func(q approval.Request) string { return stamp(q.CreatedAt) + "#" + q.ID },
+}
+
+// Requests lists the requests of several partitions as one list, newest first, without repeating one, from after a
+// position on; keep filters. The position to go on from comes back, "" at the end.
+func Requests(ctx context.Context, t Table, partitions []string, after string, size int, keep func(approval.Request) bool) ([]approval.Request, string, error) {
+	return requests.newest(ctx, t, partitions, after, size, func(q approval.Request) (bool, error) { return q.ID != "" && keep(q), nil })
 }
