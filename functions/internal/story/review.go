@@ -13,10 +13,19 @@ import (
 // Outbox lists every mail, oldest first.
 func (w *World) Outbox() []local.Mail {
 	w.T.Helper()
+	mails := w.mails()
+	if mails == nil {
+		w.T.Fatal("the outbox does not answer")
+	}
+	return mails
+}
+
+// mails is Outbox for servers that may be down: nil then.
+func (w *World) mails() []local.Mail {
 	var out struct{ Items []local.Mail }
-	a := w.Nobody().Must("GET", "/local/outbox", nil, 200)
-	if err := json.Unmarshal(a.Body, &out); err != nil {
-		w.T.Fatal(err)
+	a := w.Nobody().Do("GET", "/local/outbox", nil)
+	if a.Status != 200 || json.Unmarshal(a.Body, &out) != nil {
+		return nil
 	}
 	slices.Reverse(out.Items)
 	return out.Items
