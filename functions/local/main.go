@@ -2,6 +2,7 @@
 //
 //	go run ./functions/local          serve the API, the approval pages and the outbox
 //	go run ./functions/local tour     play a whole release on a fresh store, and tell each step
+//	go run ./functions/local check X  build and test the mini program in the folder or zip X
 package main
 
 import (
@@ -30,6 +31,7 @@ again, nothing is lost.
 Usage:
   go run ./functions/local [flags]         serve
   go run ./functions/local tour            play a whole release on a fresh store, and tell each step in a line
+  go run ./functions/local check DIR|ZIP   build and test a mini program, without a server (check --help explains)
 
 Flags:
 `
@@ -60,8 +62,10 @@ func main() {
 		err = serve(ctx, *addr, *data, *base)
 	case "tour":
 		err = tour(ctx, os.Stdout)
+	case "check":
+		os.Exit(check(ctx, flags.Args()[1:], os.Stdout, os.Stderr))
 	default:
-		err = fmt.Errorf("unknown command %q; there is only tour, and serving without a command (see --help)", flags.Arg(0))
+		err = fmt.Errorf("unknown command %q; there are tour and check, and serving without a command (see --help)", flags.Arg(0))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "slipway:", err)

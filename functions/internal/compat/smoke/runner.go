@@ -18,6 +18,9 @@ type Runner struct {
 	Program string        // executable; "" is this one
 	Memory  uint64        // bytes that a child may take; 0 is 512 MiB
 	Wall    time.Duration // for one run; 0 is 5 s
+
+	// Tell is told what is being done, for people who wait: "running page 3 of 12". May be nil.
+	Tell func(what string)
 }
 
 // maxRestarts bounds how many children one test may cost.
@@ -74,7 +77,7 @@ func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the smoke run: %w", err)
 	}
-	outcomes, late := r.follow(out, cancel)
+	outcomes, late := r.follow(out, cancel, skip, len(j.Pages))
 	_, _ = io.Copy(io.Discard, out)
 	waitErr := cmd.Wait()
 	if parent := context.Cause(ctx); parent != nil && !late {
@@ -87,7 +90,7 @@ func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
 }
 
 // follow reads outcomes and ends a child that is silent for too long. A run that began and gave none gets one here.
-func (r Runner) follow(out io.Reader, kill func()) (list []outcome, late bool) {
+func (r Runner) follow(out io.Reader, kill func(), skip, pages int) (list []outcome, late bool) {
 	lines := make(chan outcome)
 	go func() {
 		defer close(lines)
@@ -116,6 +119,7 @@ func (r Runner) follow(out io.Reader, kill func()) (list []outcome, late bool) {
 			timer.Reset(r.Wall)
 			if running = nil; o.Start {
 				running = &o
+				r.tell("running page %d of %d", 1+(skip+len(list))/len(modes), pages)
 			} else {
 				list = append(list, o)
 			}
@@ -123,5 +127,11 @@ func (r Runner) follow(out io.Reader, kill func()) (list []outcome, late bool) {
 			late = true
 			kill()
 		}
+	}
+}
+
+func (r Runner) tell(format string, args ...any) {
+	if r.Tell != nil {
+		r.Tell(fmt.Sprintf(format, args...))
 	}
 }

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/isolate"
+	"slipway/functions/internal/compat"
+	"slipway/functions/internal/compat/profile"
+	"slipway/functions/internal/compat/smoke"
+	"slipway/functions/internal/fault"
+)
+
+const checkUsage = `Builds and tests a mini program as Slipway would, on this machine and without a server.
+
+Usage:
+  go run ./functions/local check [flags] DIR|ZIP
+
+DIR is the project folder as it lies in the editor, ZIP what would be uploaded. Nothing is written but --html's file, and
+the project's scripts run in child processes without network or files.
+
+Exit status: 0 when it builds and nothing fails (warnings are allowed), 1 when the archive is refused, the build fails or
+the test finds failures, 2 when there was nothing to check or the check could not run.
+
+Flags:
+`
+
+// Exit statuses of check.
+const (
+	exitClean  = 0
+	exitFaults = 1
+	exitCannot = 2
+)
+
+// checking is one run of check: what was asked for, and where to say what.
+type checking struct {
+	path, html, runtimeFile string
+	asJSON                  bool
+	server, h5              domains
+	out                     io.Writer
+	progress                *progress
+}
+
+// domains is a flag that takes hosts, separated by commas; nil as long as it is not given.
+type domains []string
+
+func (d *domains) String() string { return strings.Join(*d, ",") }
+
+func (d *domains) Set(s string) error {
+	for host := range strings.SplitSeq(s, ",") {
+		if host = strings.TrimSpace(host); host != "" {
+			*d = append(*d, host)
+		}
+	}
+	return nil
+}
+
+// check runs the command and gives the exit status. What it finds goes to out; how far it is and why it cannot run, to
+// said.
+func check(ctx context.Context, args []string, out io.Writer, said *os.File) int {
+	c := &checking{out: out, progress: newProgress(said)}
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	flags.SetOutput(said)
+	flags.BoolVar(&c.asJSON, "json", false, "write diagnostics and report as JSON")
+	flags.StringVar(&c.html, "html", "", "write the report as a page to this `file`")
+	flags.StringVar(&c.runtimeFile, "runtime", "", "`file` with a target app's runtime settings as JSON; what it leaves out is as in a new target app")
+	flags.Var(&c.server, "server-domains", "`hosts` of the configuration that may be requested, separated by commas")
+	flags.Var(&c.h5, "h5-domains", "`hosts` of the configuration that a web-view may show, separated by commas")
+	flags.Usage = func() {
+		fmt.Fprint(said, checkUsage)
+		flags.PrintDefaults()
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return exitClean
+	case err != nil:
+		return exitCannot
+	case flags.NArg() != 1:
+		fmt.Fprintln(said, "slipway: check takes one folder or zip file after its flags (see check --help)")
+		return exitCannot
+	}
+	c.path = flags.Arg(0)
+	status, err := c.run(ctx)
+	c.progress.clear()
+	if err != nil {
+		fmt.Fprintln(said, "slipway:", plain(err.Error()))
+	}
+	return status
+}
+
+func (c *checking) run(ctx context.Context) (int, error) {
+	runtime, err := readRuntime(c.runtimeFile)
+	if err != nil {
+		return exitCannot, err
+	}
+	c.progress.say("reading %s", c.path)
+	archive, err := readArchive(c.path)
+	var refused *fault.Error
+	if errors.As(err, &refused) && refused.Kind != fault.Unavailable {
+		d := build.Diagnostic{Severity: "error", Rule: refused.CodeOrKind(), Message: refused.Detail}
+		return exitFaults, c.write(&checked{Build: outcomeOf(build.Unusable([]build.Diagnostic{d}))})
+	}
+	if err != nil {
+		return exitCannot, err
+	}
+	c.progress.say("building %d files", len(archive.Files))
+	built, err := isolate.Build(ctx, archive, build.Options{Version: "0.0.0", AllowUnresolved: runtime.AllowUnresolved})
+	if err != nil {
+		return exitCannot, fmt.Errorf("build: %w", err)
+	}
+	done := &checked{Build: outcomeOf(built)}
+	if built.Failed {
+		err := c.write(done)
+		if c.html != "" {
+			err = errors.Join(err, fmt.Errorf("%s was not written, because what does not build is not tested", c.html))
+		}
+		return exitFaults, err
+	}
+	if done.Report, err = c.test(ctx, archive, built, runtime); err != nil {
+		return exitCannot, fmt.Errorf("test: %w", err)
+	}
+	if err := c.writeHTML(done.Report); err != nil {
+		return exitCannot, err
+	}
+	if done.Report.Verdict == string(compat.Fail) {
+		return exitFaults, c.write(done)
+	}
+	return exitClean, c.write(done)
+}
+
+func (c *checking) test(ctx context.Context, archive *build.Archive, built *build.Result, runtime profile.Runtime) (*compat.Report, error) {
+	project, found := build.Load(archive)
+	if project == nil { // it has just been built
+		return nil, errors.New(found[0].Message)
+	}
+	return compat.Run(ctx, compat.Input{
+		Project: project, Built: built.Files, SourceMaps: built.SourceMaps, PackageBytes: built.Size, Runtime: runtime,
+		ServerDomains: c.server, H5Domains: c.h5, Smoke: smoke.Runner{Tell: func(what string) { c.progress.say("%s", what) }},
+	})
+}
+
+// readRuntime lays a file of settings over those of a new target app: whole settings replace whole settings.
+func readRuntime(file string) (profile.Runtime, error) {
+	runtime := profile.Default()
+	if file == "" {
+		return runtime, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return runtime, err
+	}
+	defaults, err := json.Marshal(runtime)
+	if err != nil {
+		return runtime, err
+	}
+	settings := map[string]json.RawMessage{}
+	for _, layer := range [][]byte{defaults, data} {
+		if err := json.Unmarshal(layer, &settings); err != nil {
+			return runtime, fmt.Errorf("%s: %w; an object of runtime settings is expected", file, err)
+		}
+	}
+	whole, err := json.Marshal(settings)
+	if err != nil {
+		return runtime, err
+	}
+	var given profile.Runtime
+	strict := json.NewDecoder(bytes.NewReader(whole))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&given); err != nil {
+		return runtime, fmt.Errorf("%s: %w", file, err)
+	}
+	if wrong := given.Validate(); len(wrong) > 0 {
+		return runtime, fmt.Errorf("%s: %s %s", file, wrong[0].Field, wrong[0].Detail)
+	}
+	return given, nil
+}
+
+func (c *checking) writeHTML(report *compat.Report) error {
+	if c.html == "" {
+		return nil
+	}
+	name := c.path
+	if whole, err := filepath.Abs(c.path); err == nil {
+		name = filepath.Base(whole)
+	}
+	against := "Checked with the settings of a new target app"
+	if c.runtimeFile != "" {
+		against = "Checked with " + filepath.Base(c.runtimeFile)
+	}
+	var page bytes.Buffer
+	if err := compat.WriteHTML(&page, compat.Heading{Title: name, Subtitle: against}, report); err != nil {
+		return err
+	}
+	return os.WriteFile(c.html, page.Bytes(), 0o644)
+}
