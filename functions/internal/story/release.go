@@ -97,10 +97,19 @@ func (p *Person) Release(program, number, app, environment string) api.ReleaseVi
 	return p.Until(r.ID, "built", func(r api.ReleaseView) bool { return r.Build != release.Building })
 }
 
-// Act takes an action on a release and gives what was answered, which has to be a 200 or 202.
+// Act takes an action on a release and gives what was answered, which has to be a 200 or 202. A machine that is
+// between two steps asks to try again in a moment, and so does Act.
 func (p *Person) Act(id, action string, body ...any) api.ReleaseView {
 	p.w.T.Helper()
-	return Into[api.ReleaseView](p.w, p.Must("POST", "/v1/releases/"+id+"/"+action, first(body)))
+	var a Answer
+	p.w.Until("release "+id+": "+action, func() bool {
+		a = p.Try(id, action, body...)
+		return a.Problem().Code != "busy"
+	})
+	if a.Status != 200 && a.Status != 202 {
+		p.w.T.Fatalf("%s", a)
+	}
+	return Into[api.ReleaseView](p.w, a)
 }
 
 // Try takes an action on a release and gives whatever was answered.
