@@ -52,8 +52,8 @@ var arrows = []arrow{
 	{"./cloud", append([]string{"./store", "./store/limits", "./mail", "./build", "github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}, domain...)},
 	{"./local/table", []string{"./store", "./store/limits", "./fault", "go.etcd.io/bbolt/..."}},
 	{"./local", append([]string{"./local/...", "./api/...", "./task", "./store", "./mail", "./console", "./build/...", "./compat/...", "./asl/...", "go.etcd.io/bbolt/...",
-		module + "statemachines", "github.com/aws/aws-lambda-go/...", "github.com/go-jose/go-jose/v4/..."}, domain...)},
-	{module + "functions/local", []string{"./local", "./build/...", "./compat/..."}},
+		module + "statemachines", "github.com/aws/aws-lambda-go/...", "github.com/go-jose/go-jose/v4/...", "github.com/coreos/go-oidc/..."}, domain...)},
+	{module + "functions/local", []string{"./local", "./build/...", "./compat/...", "./fault"}},
 	{module + "statemachines", nil},
 
 	// What only tests import may look at everything.
