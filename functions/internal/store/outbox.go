@@ -56,20 +56,31 @@ const outboxPK = "OUTBOX"
 // NoticeWrite puts a notice into the outbox.
 func NoticeWrite(n Notice) Write { return writeOf(Key{outboxPK, n.ID}, n, Any) }
 
-// Outbox reads what is to be delivered, oldest id first, at most limit.
-func Outbox(ctx context.Context, t Table, limit int) ([]Notice, []int64, error) {
-	page, err := t.Query(ctx, Query{PK: outboxPK, Limit: limit})
+// OutboxPage is a part of what is to be delivered, in the order of ids; Next is where the following part starts
+// after, "" at the end.
+type OutboxPage struct {
+	Notices []Notice
+	Revs    []int64
+	Next    string
+}
+
+// Outbox reads what is to be delivered, at most limit notices with ids after a given one.
+func Outbox(ctx context.Context, t Table, after string, limit int) (OutboxPage, error) {
+	page, err := t.Query(ctx, Query{PK: outboxPK, After: after, Limit: limit})
 	if err != nil {
-		return nil, nil, err
+		return OutboxPage{}, err
 	}
-	notices, revs := make([]Notice, len(page.Items)), make([]int64, len(page.Items))
+	out := OutboxPage{Notices: make([]Notice, len(page.Items)), Revs: make([]int64, len(page.Items))}
 	for i, item := range page.Items {
-		if notices[i], err = decode[Notice](item); err != nil {
-			return nil, nil, err
+		if out.Notices[i], err = decode[Notice](item); err != nil {
+			return OutboxPage{}, err
 		}
-		revs[i] = item.Rev
+		out.Revs[i] = item.Rev
+		if page.More {
+			out.Next = item.SK
+		}
 	}
-	return notices, revs, nil
+	return out, nil
 }
 
 // Delivered removes a notice and keeps for 90 days what became of a mail.

@@ -138,10 +138,10 @@ func (w *World) Idle() {
 func (w *World) Settled() {
 	w.T.Helper()
 	w.Until("an empty outbox", func() bool {
-		notices, _, err := store.Outbox(w.T.Context(), w.Server.Table(), 1)
+		outbox, err := store.Outbox(w.T.Context(), w.Server.Table(), "", 1)
 		if err != nil {
 			w.T.Fatal(err)
 		}
-		return len(notices) == 0
+		return len(outbox.Notices) == 0
 	})
 }

@@ -26,46 +26,75 @@ const (
 	maxPause    = 4 * time.Hour
 )
 
+// lease is for how long a mail belongs to whoever is sending it. A sender that crashed is followed by another after
+// that, with the same reference and link.
+const lease = time.Minute
+
 // Deliver goes through the outbox once and says how many notices it delivered. A notice that fails stays for later
 // and does not hold up the others; the error is only about the table.
 func (c Courier) Deliver(ctx context.Context, now time.Time) (int, error) {
-	notices, revs, err := store.Outbox(ctx, c.Table, 100)
-	if err != nil {
-		return 0, err
-	}
-	delivered := 0
-	for i, n := range notices {
-		if n.NotUntil.After(now) {
-			continue
-		}
-		done, err := c.one(ctx, n, revs[i], now)
+	delivered, after := 0, ""
+	for {
+		page, err := store.Outbox(ctx, c.Table, after, 100)
 		if err != nil {
 			return delivered, err
 		}
-		if done {
-			delivered++
+		for i, n := range page.Notices {
+			if n.NotUntil.After(now) {
+				continue
+			}
+			done, err := c.one(ctx, n, page.Revs[i], now)
+			if err != nil {
+				return delivered, err
+			}
+			if done {
+				delivered++
+			}
+		}
+		if after = page.Next; after == "" {
+			return delivered, nil
 		}
 	}
-	return delivered, nil
 }
 
 func (c Courier) one(ctx context.Context, n store.Notice, rev int64, now time.Time) (bool, error) {
+	if n.Kind == store.NoticeMail {
+		claimed, err := claim(ctx, c.Table, &n, &rev, now)
+		if err != nil || !claimed {
+			return false, err
+		}
+	}
 	id, err := c.hand(ctx, n)
 	switch {
 	case err == nil:
 		n.Failed = ""
 		return true, store.Delivered(ctx, c.Table, n, id, now)
-	case n.Kind == store.NoticeMail && (final(err) || n.Attempts+1 >= maxAttempts):
+	case n.Kind == store.NoticeMail && (final(err) || n.Attempts >= maxAttempts):
 		n.Failed = err.Error()
 		return false, store.Delivered(ctx, c.Table, n, "", now)
 	}
-	n.Attempts++
+	if n.Kind != store.NoticeMail {
+		n.Attempts++
+	}
 	n.Failed = err.Error()
 	n.NotUntil = now.Add(min(time.Second<<min(n.Attempts, 20), maxPause))
 	if err := store.Postpone(ctx, c.Table, n, rev); err != nil && !store.IsConflict(err) {
 		return false, err
 	}
 	return false, nil
+}
+
+// claim makes a mail this sender's for the time of the lease; false when another was faster. Starting an execution
+// twice does no harm and needs no claim.
+func claim(ctx context.Context, t store.Table, n *store.Notice, rev *int64, now time.Time) (bool, error) {
+	n.Attempts++
+	n.NotUntil = now.Add(lease)
+	err := store.Postpone(ctx, t, *n, *rev)
+	if store.IsConflict(err) {
+		return false, nil
+	}
+	*rev++
+	return err == nil, err
 }
 
 // final says whether trying again cannot help.

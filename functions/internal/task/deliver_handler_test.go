@@ -51,11 +51,11 @@ func outbox(t *testing.T, names ...string) (store.Table, *starts, task.Courier) 
 
 func left(t *testing.T, db store.Table) []store.Notice {
 	t.Helper()
-	notices, _, err := store.Outbox(t.Context(), db, 1000)
+	outbox, err := store.Outbox(t.Context(), db, "", 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return notices
+	return outbox.Notices
 }
 
 // What EventBridge and the stream of the table send; of a stream there are only keys.
