@@ -14,6 +14,7 @@ import (
 	"html/template"
 	"slices"
 	"strings"
+	"sync"
 
 	"slipway/functions/internal/fault"
 )
@@ -45,8 +46,9 @@ type view struct {
 	Page  any
 }
 
-// pages are parsed when the program starts: a broken template stops the first test, not the first reader.
-var pages = func() map[string]*template.Template {
+// pages are parsed when the first is shown, because most functions that know them never show one, and all would pay
+// for it at their start. Tests render every page.
+var pages = sync.OnceValue(func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, name := range []string{"approval", "approval_done", "approval_closed", "approval_sign_in", "link_unknown",
 		"request", "home", "sign_in", "outbox", "outbox_mail", "unavailable", "problem"} {
@@ -54,13 +56,13 @@ var pages = func() map[string]*template.Template {
 			"templates/layout.html", "templates/facts.html", "templates/decide.html", "templates/"+name+".html"))
 	}
 	return all
-}()
+})
 
 func render(name, title string, page any) ([]byte, error) {
 	var out bytes.Buffer
 	// The sheet is our own embedded file, so it may pass as CSS unescaped.
 	v := view{Title: plain(title), Style: template.CSS(styleSheet), Page: page} //nolint:gosec
-	if err := pages[name].Execute(&out, v); err != nil {
+	if err := pages()[name].Execute(&out, v); err != nil {
 		return nil, fault.Wrap(fault.Internal, "internal", err, "The page %q cannot be written.", name)
 	}
 	return out.Bytes(), nil

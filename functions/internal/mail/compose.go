@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"net/url"
 	"strings"
+	"sync"
 	plain "text/template"
 
 	"slipway/functions/internal/fault"
@@ -31,8 +32,9 @@ type written struct {
 	html  *html.Template
 }
 
-// templates are parsed when the program starts: a broken one stops the first test, not the first mail.
-var templates = parse()
+// templates are parsed for the first mail, because most functions that know them never write one, and all would pay
+// for it at their start. Tests render every mail.
+var templates = sync.OnceValue(parse)
 
 func parse() map[string]written {
 	funcs := map[string]any{"utc": utc, "status": status, "headline": Subject.headline,
@@ -60,7 +62,7 @@ func compose[T Content](content T, to, reference, link string) (Message, error) 
 	m := cleaned(content)
 	v := view{M: m, Link: link, Reference: reference, Short: where(m.targets(), maxTargets), Facts: present(m.facts())}
 	var text, rich bytes.Buffer
-	if err := templates[m.Kind()].plain.Execute(&text, v); err != nil {
+	if err := templates()[m.Kind()].plain.Execute(&text, v); err != nil {
 		return Message{}, fault.Wrap(fault.Internal, "internal", err, "The mail %q cannot be written.", m.Kind())
 	}
 	head, body, ok := strings.Cut(text.String(), "\n\n")
@@ -69,7 +71,7 @@ func compose[T Content](content T, to, reference, link string) (Message, error) 
 		return Message{}, fault.New(fault.Internal, "internal", "The mail %q does not begin with its subject.", m.Kind())
 	}
 	v.Subject = line(subject, maxSubject)
-	if err := templates[m.Kind()].html.Execute(&rich, v); err != nil {
+	if err := templates()[m.Kind()].html.Execute(&rich, v); err != nil {
 		return Message{}, fault.Wrap(fault.Internal, "internal", err, "The mail %q cannot be written.", m.Kind())
 	}
 	return Message{To: to, Subject: v.Subject, Text: tidy(body), HTML: rich.String(), Reference: reference}, nil
