@@ -75,8 +75,19 @@ func (w *World) Open() error {
 		return err
 	}
 	server := w.Server
-	front := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: time.Minute}
 	ctx, cancel := context.WithCancel(context.Background())
+	var answering sync.RWMutex // taken for good when the server ends: Close of an http.Server waits for no handler
+	front := &http.Server{
+		ReadHeaderTimeout: time.Minute, BaseContext: func(net.Listener) context.Context { return ctx },
+		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if !answering.TryRLock() {
+				rw.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			defer answering.RUnlock()
+			server.Handler().ServeHTTP(rw, r)
+		}),
+	}
 	var running sync.WaitGroup
 	running.Go(func() { _ = server.Run(ctx) }) // a journal that fails is what some stories are about
 	running.Go(func() { _ = front.Serve(listener) })
@@ -84,6 +95,7 @@ func (w *World) Open() error {
 		_ = front.Close()
 		cancel()
 		running.Wait()
+		answering.Lock()
 		if err := server.Close(); err != nil {
 			w.T.Errorf("close: %v", err)
 		}
