@@ -179,3 +179,6 @@ func Into[T any](w *World, a Answer) (out T) {
 	}
 	return out
 }
+
+// Bearer is whoever holds a token.
+func (w *World) Bearer(token string) *Person { return &Person{w: w, token: token} }
