@@ -8,6 +8,7 @@ package compat
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/compat/catalogue"
@@ -24,6 +25,12 @@ type Input struct {
 	ServerDomains []string // hosts that may be requested; nil: not configured yet
 	H5Domains     []string // hosts that a web-view may show; nil: not configured yet
 	Smoke         Smoke    // runs the package; nil: it is not run, and the report says so
+
+	// Watch is told what is about to be judged, a file or a step, so that whoever runs the rules apart knows what never
+	// ended. May be nil.
+	Watch func(what string)
+	// Endless are the files and steps that did not end before: they are reported, and not judged again.
+	Endless []string
 }
 
 // Smoke runs a mini program and reports what it saw. Its scripts are hostile until proven otherwise, so an
@@ -34,20 +41,38 @@ type Smoke interface {
 	Run(ctx context.Context, in Input) ([]Finding, error)
 }
 
+// Apart is a Smoke that runs the rules in a process of its own too. Their parsers read what strangers wrote: there is
+// always a script that costs one of them minutes, or more memory than the machine has.
+type Apart interface {
+	Smoke
+	// Rules gives what Run gives for in, with the findings of a smoke run that was made already.
+	Rules(ctx context.Context, in Input, seen Seen) (*Report, error)
+}
+
+// Seen is a smoke run that was made already.
+type Seen []Finding
+
+// Run implements Smoke.
+func (s Seen) Run(context.Context, Input) ([]Finding, error) { return s, nil }
+
 // Run tests in against every profile of its runtime. The same input gives the same report. The error is ctx's, or the
 // smoke run's; anything wrong with the mini program is a finding.
 func Run(ctx context.Context, in Input) (*Report, error) {
-	t := &test{
-		in: in, p: in.Project, features: catalogue.AllFeatures(), catalogue: catalogue.For(in.Runtime.APIs),
-		profiles: profilesOf(in.Runtime), found: newFindings(), named: map[string]bool{},
+	if apart, ok := in.Smoke.(Apart); ok {
+		seen, err := apart.Run(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return apart.Rules(ctx, in, seen)
 	}
-	t.project = readProject(t.p, t.found)
-	steps := []func(){t.scripts, t.templates, t.styles, t.configuration, t.sizes, t.images, t.networks}
-	for _, step := range steps {
+	t := newTest(ctx, in)
+	for _, s := range steps {
+		if t.begin(s.name) {
+			s.do(t)
+		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		step()
 	}
 	if in.Smoke != nil {
 		more, err := in.Smoke.Run(ctx, in)
@@ -61,8 +86,65 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 	return t.report(), nil
 }
 
+// Incomplete is the report when the rules could not be run to their end: it holds what the smoke run saw, and fails,
+// because nothing else is known of the mini program.
+func Incomplete(in Input, seen Seen) *Report {
+	t := newTest(context.Background(), in)
+	t.found.add(Finding{
+		Severity: Fail, Rule: "rules-incomplete", Message: "Reading the project took more time or memory than any real project needs, so that no rule was applied.",
+		Advice: "Look for generated code, and leave it out or split it.",
+	})
+	for _, f := range seen {
+		t.found.add(f)
+	}
+	return t.report()
+}
+
+func newTest(ctx context.Context, in Input) *test {
+	return &test{
+		ctx: ctx, in: in, p: in.Project, features: catalogue.AllFeatures(), catalogue: catalogue.For(in.Runtime.APIs),
+		profiles: profilesOf(in.Runtime), found: newFindings(), named: map[string]bool{},
+	}
+}
+
+// steps are what Run does, in this order. Their names are never those of files.
+var steps = []struct {
+	name string
+	do   func(*test)
+}{
+	{"/reading", func(t *test) { t.project = readProject(t) }},
+	{"/scripts", (*test).scripts},
+	{"/templates", (*test).templates},
+	{"/styles", (*test).styles},
+	{"/configuration", (*test).configuration},
+	{"/sizes", (*test).sizes},
+	{"/images", (*test).images},
+	{"/networks", (*test).networks},
+}
+
+// begin says whether to go on with a file or a step: not after the context's end, and not when it never ended before,
+// which is reported.
+func (t *test) begin(what string) bool {
+	if t.ctx.Err() != nil {
+		return false
+	}
+	if t.in.Watch != nil {
+		t.in.Watch(what)
+	}
+	if !slices.Contains(t.in.Endless, what) {
+		return true
+	}
+	f := Finding{Severity: Warn, Rule: "not-analysed", File: what, Message: "Judging this file took more time or memory than any real file needs.", Advice: "Nothing more is known of it: test it by hand, or split it."}
+	if strings.HasPrefix(what, "/") {
+		f.File, f.Message = "", "Judging the project's "+what[1:]+" took more time or memory than any real project needs."
+	}
+	t.found.add(f)
+	return false
+}
+
 // test is one run: its input, what is known, and what was found so far.
 type test struct {
+	ctx       context.Context // of Run, which is all the life of a test
 	in        Input
 	p         *build.Project
 	project   *project

@@ -3,7 +3,6 @@ package compat
 import (
 	"fmt"
 	"net/url"
-	"slices"
 
 	"slipway/functions/internal/compat/profile"
 )
@@ -12,7 +11,7 @@ import (
 // view may open, and the report says that the rest was not looked at.
 func RunH5(entrance string, domains []string, r profile.Runtime) *Report {
 	t := &test{in: Input{Runtime: r}, profiles: profilesOf(r), found: newFindings()}
-	if u, err := url.Parse(entrance); err == nil && domains != nil && !slices.Contains(domains, u.Hostname()) {
+	if u, err := url.Parse(entrance); err == nil && domains != nil && !listed(u, domains) {
 		t.found.add(Finding{
 			Severity: Fail, Rule: "h5-domain", Message: fmt.Sprintf("The entrance is on %s, which is not among the H5 domains.", u.Hostname()),
 			Advice: "Add the host to the H5 domains of the configuration, or change the entrance URL.",

@@ -34,11 +34,13 @@ type project struct {
 	serves  map[string]map[string]bool // file → pages; what serves the app serves all
 	missing map[string][]string        // configuration file → tags whose component is not there
 	found   *findings
+	begin   func(file string) bool // whether to read it; see test.begin
 }
 
 // readProject follows every page to its components and scripts. Scripts that cannot be read are found at once.
-func readProject(p *build.Project, found *findings) *project {
-	r := &project{p: p, scripts: map[string]*script.Script{}, serves: map[string]map[string]bool{}, missing: map[string][]string{}, found: found}
+func readProject(t *test) *project {
+	p := t.p
+	r := &project{p: p, scripts: map[string]*script.Script{}, serves: map[string]map[string]bool{}, missing: map[string][]string{}, found: t.found, begin: t.begin}
 	r.app = r.unitAt(path.Join(p.Root, "app"))
 	r.app.config = path.Join(p.Root, "app.json")
 	r.app.components = r.resolveComponents(r.app.config)
@@ -118,6 +120,10 @@ func (r *project) read(file string) *script.Script {
 	s, done := r.scripts[file]
 	if done || strings.HasSuffix(file, ".json") {
 		return s
+	}
+	if !r.begin(file) {
+		r.scripts[file] = nil
+		return nil
 	}
 	s, problems := script.Parse(file, r.p.Files[file])
 	r.scripts[file] = s

@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -44,7 +45,7 @@ func (t *test) requested(file string, use script.APIUse) {
 		t.say(Fail, "url-plain", file, use.Pos, nil, "Use https.", "%s asks %s over plain %s, which is refused.", what, host, u.Scheme)
 	case t.in.ServerDomains == nil:
 		t.say(Warn, "host-not-listed", file, use.Pos, nil, "Add it to the server domains of the configuration.", "%s asks %s, and no server domains are configured yet.", what, host)
-	case !listed(host, t.in.ServerDomains):
+	case !listed(u, t.in.ServerDomains):
 		t.say(Fail, "host-not-listed", file, use.Pos, nil, "Add it to the server domains of the configuration.", "%s asks %s, which is not among the server domains, so that it is refused.", what, host)
 	}
 }
@@ -72,7 +73,7 @@ func (t *test) literals(file string, s *script.Script) {
 		case namespace[host]:
 		case u.Scheme == "http" || u.Scheme == "ws":
 			t.say(Warn, "url-plain", file, literal.Pos, nil, "Use https.", "The address of %s is plain %s.", host, u.Scheme)
-		case !t.named[host] && !listed(host, t.in.ServerDomains) && !listed(host, t.in.H5Domains):
+		case !t.named[host] && !listed(u, t.in.ServerDomains) && !listed(u, t.in.H5Domains):
 			t.named[host] = true // once is enough: configuration lists each host once
 			t.say(Info, "host-not-listed", file, literal.Pos, nil, "Add it to the domains of the configuration if it is requested or shown.", "The host %s is in neither list of domains.", host)
 		}
@@ -119,22 +120,26 @@ func private(host string) bool {
 	return err == nil && (a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.IsUnspecified())
 }
 
-// listed compares with a list of hosts, written with or without https:// and a port; "*.a.b" stands for all below a.b.
-func listed(host string, domains []string) bool {
+// listed compares with a list of hosts as configurations hold them: with or without https://, in any case, perhaps with a
+// port, which then must be the one asked for; "*.a.b" stands for all below a.b.
+func listed(u *url.URL, domains []string) bool {
+	host, port := strings.ToLower(u.Hostname()), cmp.Or(u.Port(), defaultPorts[u.Scheme])
 	for _, d := range domains {
-		d = strings.ToLower(strings.TrimSuffix(d, "/"))
+		d = strings.ToLower(strings.TrimSpace(d))
 		if _, rest, ok := strings.Cut(d, "://"); ok {
 			d = rest
 		}
-		if name, _, ok := strings.Cut(d, ":"); ok {
-			d = name
-		}
-		if host == d || strings.HasPrefix(d, "*.") && strings.HasSuffix(host, d[1:]) {
+		d, _, _ = strings.Cut(d, "/")
+		name, wanted, _ := strings.Cut(d, ":")
+		named := host == name || strings.HasPrefix(name, "*.") && strings.HasSuffix(host, name[1:])
+		if named && (wanted == "" || wanted == port) {
 			return true
 		}
 	}
 	return false
 }
+
+var defaultPorts = map[string]string{"http": "80", "ws": "80", "https": "443", "wss": "443"}
 
 func (t *test) offline() []string {
 	var ids []string

@@ -15,7 +15,7 @@ import (
 func (t *test) scripts() {
 	for _, file := range slices.Sorted(maps.Keys(t.project.scripts)) {
 		s := t.project.scripts[file]
-		if s == nil {
+		if s == nil || !t.begin(file) {
 			continue
 		}
 		for _, use := range s.APIs {

@@ -20,7 +20,9 @@ func (t *test) styles() {
 		t.gather(u.style, sheets)
 	}
 	for _, file := range slices.Sorted(maps.Keys(sheets)) {
-		t.sheet(file, sheets[file], sheets)
+		if t.begin(file) {
+			t.sheet(file, sheets[file], sheets)
+		}
 	}
 }
 
@@ -35,7 +37,10 @@ func (t *test) gather(owner string, sheets map[string]*style.Sheet) {
 		}
 		visited[file] = true
 		if sheets[file] == nil {
-			sheets[file] = style.Parse(t.p.Files[file])
+			sheets[file] = &style.Sheet{}
+			if t.begin(file) {
+				sheets[file] = style.Parse(t.p.Files[file])
+			}
 		}
 		for page := range t.project.serves[owner] {
 			t.project.mark(file, page)

@@ -16,7 +16,9 @@ func (t *test) templates() {
 		if u.template == "" || seen[u.template] {
 			continue
 		}
-		seen[u.template] = true
+		if seen[u.template] = true; !t.begin(u.template) {
+			continue
+		}
 		doc, problems := axml.Parse(u.template, t.p.Files[u.template])
 		for _, p := range problems {
 			severity := Warn

@@ -24,9 +24,9 @@ const childVariable = "SLIPWAY_BUILD_PROCESS"
 
 const (
 	maxStack   = 256 << 20
-	maxMemory  = 2 << 30 // what Go's collector aims to stay below
-	maxAddress = 8 << 30 // what the system allows; Go reserves far more than it uses
-	maxSeconds = 120     // of processor time
+	maxMemory  = 768 << 20  // what Go's collector aims to stay below
+	maxAddress = 1280 << 20 // what the system allows: a function of 1 769 MB holds this and its parent
+	maxSeconds = 120        // of processor time
 )
 
 // request is what a build process is given, answer what it gives back.
@@ -48,7 +48,7 @@ func Main() {
 	}
 	debug.SetMaxStack(maxStack)
 	debug.SetMemoryLimit(maxMemory)
-	if err := limit(maxSeconds, maxAddress); err != nil {
+	if err := Limit(maxSeconds, maxAddress); err != nil {
 		fmt.Fprintln(os.Stderr, "limit build process:", err)
 		os.Exit(1)
 	}

@@ -2,5 +2,5 @@
 
 package isolate
 
-// limit does nothing where the system has no such limits; the stack and memory settings of Go remain.
-func limit(uint64, uint64) error { return nil }
+// Limit does nothing where the system has no such limits; the stack and memory settings of Go remain.
+func Limit(uint64, uint64) error { return nil }

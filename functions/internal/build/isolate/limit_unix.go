@@ -2,12 +2,36 @@
 
 package isolate
 
-import "syscall"
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
 
-// limit makes the system end this process rather than let it take more.
-func limit(seconds, address uint64) error {
-	if err := syscall.Setrlimit(syscall.RLIMIT_CPU, &syscall.Rlimit{Cur: seconds, Max: seconds}); err != nil {
-		return err
+// Limit makes the system end this process rather than let it take more processor seconds or bytes of memory, or leave a
+// core file. It can only be tightened from here on, whatever a script does. Memory comes on top of what the Go runtime
+// has reserved already, which is much and not used.
+func Limit(seconds, memory uint64) error {
+	for resource, n := range map[int]uint64{syscall.RLIMIT_AS: reserved() + memory, syscall.RLIMIT_CPU: seconds, syscall.RLIMIT_CORE: 0} {
+		if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
+			return err
+		}
 	}
-	return syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: address, Max: address})
+	return nil
+}
+
+// reserved is the address space in use; where the system does not say, what a Go program reserves at most.
+func reserved() uint64 {
+	const guess = 2 << 30
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return guess
+	}
+	first, _, _ := strings.Cut(string(data), " ")
+	pages, err := strconv.ParseUint(first, 10, 64)
+	if err != nil {
+		return guess
+	}
+	return pages * uint64(os.Getpagesize())
 }

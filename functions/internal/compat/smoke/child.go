@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+
+	"slipway/functions/internal/build/isolate"
 )
 
 // marker is the only argument of a child; nothing a person types looks like it.
@@ -14,10 +16,19 @@ const marker = "slipway:smoke-run"
 // Child turns the process into the child of a smoke run when it was started as one, and then never returns. Programs that
 // use Runner call it first thing in main, before they read their environment.
 func Child() {
-	if len(os.Args) != 2 || os.Args[1] != marker {
+	if len(os.Args) != 2 {
 		return
 	}
-	if err := serve(); err != nil {
+	var err error
+	switch os.Args[1] {
+	case marker:
+		err = serve()
+	case rulesMarker:
+		err = serveRules(os.Stdin, os.Stdout)
+	default:
+		return
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -37,7 +48,7 @@ func serve() error {
 	if err := json.NewDecoder(bufio.NewReader(os.Stdin)).Decode(&o); err != nil {
 		return fmt.Errorf("read the job: %w", err)
 	}
-	if err := limit(o.Memory, o.CPU); err != nil {
+	if err := isolate.Limit(o.CPU, o.Memory); err != nil {
 		return fmt.Errorf("set limits: %w", err)
 	}
 	debug.SetMemoryLimit(int64(o.Memory / 2)) // collect harder long before the end

@@ -1,9 +1,9 @@
-// Package smoke runs a built mini program without a screen and says where it throws.
+// Package smoke runs a built mini program without a screen and says where it throws, and runs the rules apart.
 //
 // The programs that want it call Child first thing in main: the parent re-executes itself, and hostile scripts run in a
 // child process with limits on memory and processor time, no network, no files of theirs, and a kill on wall time. What
-// belongs here: the child, the world it shows to scripts, and judging what happened. What does not: rules that read
-// sources (package compat).
+// belongs here: the children, the world one shows to scripts, and judging what happened. What does not: the rules that
+// read sources (package compat), which run in such a child as well.
 package smoke
 
 import (

@@ -16,8 +16,8 @@ import (
 // Runner runs mini programs in child processes. The zero value uses the running program, which must call Child.
 type Runner struct {
 	Program string        // executable; "" is this one
-	Memory  uint64        // bytes that a child may take; 0 is 512 MiB
-	Wall    time.Duration // for one run; 0 is 5 s
+	Memory  uint64        // bytes that a child may take, twice that for the rules; 0 is 512 MiB
+	Wall    time.Duration // for one run, and four times that to judge one file; 0 is 5 s
 
 	// Tell is told what is being done, for people who wait: "running page 3 of 12". May be nil.
 	Tell func(what string)
@@ -30,18 +30,9 @@ var _ compat.Smoke = Runner{}
 
 // Run opens every page in every mode and judges what happened. A child that dies costs its page a finding, not the test.
 func (r Runner) Run(ctx context.Context, in compat.Input) ([]compat.Finding, error) {
-	if r.Program == "" {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, fmt.Errorf("find this program: %w", err)
-		}
-		r.Program = self
-	}
-	if r.Memory == 0 {
-		r.Memory = 512 << 20
-	}
-	if r.Wall == 0 {
-		r.Wall = 5 * time.Second
+	r, err := r.orDefault()
+	if err != nil {
+		return nil, err
 	}
 	j := newJob(in)
 	total := len(j.Pages) * len(modes)
@@ -59,6 +50,31 @@ func (r Runner) Run(ctx context.Context, in compat.Input) ([]compat.Finding, err
 	return judge(in, done, total), nil
 }
 
+func (r Runner) orDefault() (Runner, error) {
+	if r.Program == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return r, fmt.Errorf("find this program: %w", err)
+		}
+		r.Program = self
+	}
+	if r.Memory == 0 {
+		r.Memory = 512 << 20
+	}
+	if r.Wall == 0 {
+		r.Wall = 5 * time.Second
+	}
+	return r, nil
+}
+
+// command is a child that gets nothing of the parent's environment: it may hold credentials.
+func (r Runner) command(ctx context.Context, marker string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, r.Program, marker)
+	cmd.Env = []string{"GOMAXPROCS=2", "GOTRACEBACK=none"}
+	cmd.Dir = os.TempDir()
+	return cmd
+}
+
 // child runs what is left until it is done or the child ends. It gives one outcome for every run that began.
 func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
 	input, err := json.Marshal(order{Job: j, Skip: skip, Memory: r.Memory, CPU: uint64(10 + 3*len(j.Pages)*len(modes))})
@@ -67,8 +83,7 @@ func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, r.Program, marker)
-	cmd.Env = []string{"GOMAXPROCS=2", "GOTRACEBACK=none"} // nothing of the parent's: it may hold credentials
+	cmd := r.command(ctx, marker)
 	cmd.Stdin = bytes.NewReader(input)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
