@@ -67,11 +67,11 @@ func (c *Call) listRequests(ctx context.Context, t store.Table) (Answer, error) 
 
 // requestScope says where the caller's requests are listed, and which of those rows are the caller's.
 func (c *Call) requestScope() (partitions []string, mine func(approval.Request) bool, err error) {
-	email := c.person().Email
 	switch c.Query("scope") {
-	case "mine", "":
-		return []string{store.SubmittedBy(email)}, func(approval.Request) bool { return true }, nil
+	case "mine", "": // what a CI token submits is listed with who made the token
+		return []string{store.SubmittedBy(c.person().Email)}, c.submitted, nil
 	case "approvals":
+		email := c.Actor.Email
 		partitions = []string{store.DecidedBy(email)}
 		for _, m := range c.Actor.Memberships {
 			if c.staffOf(m.Workspace) {

@@ -47,9 +47,13 @@ func (c *Call) requestView(q approval.Request) RequestView {
 	return v
 }
 
+// submitted says whether the caller submitted the request. A CI token stands for what it submitted itself, not for
+// the person who made it: that person may have rights, and other workspaces, that the token was not given.
 func (c *Call) submitted(q approval.Request) bool {
-	p := c.person()
-	return p.Email != "" && p.Email == q.SubmittedBy.Email
+	if c.Actor.Token != nil {
+		return q.SubmittedBy.Subject == c.Actor.Subject
+	}
+	return c.Actor.Email != "" && c.Actor.Email == q.SubmittedBy.Email
 }
 
 // partyOf is the party for which the caller can decide now, "" for none.
