@@ -123,9 +123,11 @@ func (r relation) holds(workspace string, on Object) bool {
 	}
 }
 
-// may is the rule for CI tokens: their own workspace, their own set of actions, and nothing that people decide.
+// may is the rule for CI tokens: their own workspace, their own set of actions, and nothing that people decide. One
+// that releases sees what it releases too: it could not follow its own release otherwise.
 func (t Token) may(action Action, on Object) bool {
-	return t.Workspace != "" && t.Workspace == on.Workspace && slices.Contains(t.Actions, action) && TokenMay(t.Kind, action)
+	given := slices.Contains(t.Actions, action) || action == SeeMiniProgram && slices.Contains(t.Actions, ReleaseVersion)
+	return t.Workspace != "" && t.Workspace == on.Workspace && given && TokenMay(t.Kind, action)
 }
 
 // TokenMay says whether a CI token of such a workspace can be given the action: one that people of its own could take
