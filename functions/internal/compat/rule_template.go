@@ -186,7 +186,7 @@ func (t *test) webView(u *unit, e *axml.Element) {
 		t.say(Fail, "url-plain", u.template, at, nil, "Use https.", "<web-view> shows %s over plain %s, which is refused.", host, address.Scheme)
 	case t.in.H5Domains == nil:
 		t.say(Warn, "host-not-listed", u.template, at, nil, "Add it to the H5 domains of the configuration.", "<web-view> shows %s, and no H5 domains are configured yet.", host)
-	case !listed(host, t.in.H5Domains):
+	case !listed(address, t.in.H5Domains):
 		t.say(Fail, "host-not-listed", u.template, at, nil, "Add it to the H5 domains of the configuration.", "<web-view> shows %s, which is not among the H5 domains, so that it is refused.", host)
 	}
 }
