@@ -153,7 +153,7 @@ func (s *Server) tasks(sign signer, w release.Workflow) tasks {
 
 // Run works until ctx ends: it moves the machines and delivers what the outbox holds.
 func (s *Server) Run(ctx context.Context) error {
-	courier := task.Courier{Table: s.watched, Workflow: s.workflow, Sender: s.outbox, Links: s.links}
+	courier := task.Courier{Table: s.watched, Workflow: s.workflow, Sender: s.outbox, Links: s.links, Lease: time.Second}
 	s.running.Add(1)
 	go func() {
 		defer s.running.Done()

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -17,6 +18,10 @@ type Courier struct {
 	Workflow release.Workflow
 	Sender   mail.Sender
 	Links    approval.Links
+
+	// Lease is for how long a mail belongs to whoever is sending it: longer than sending one takes. A sender that crashed
+	// is followed by another after that, with the same reference and link. Zero means a minute.
+	Lease time.Duration
 }
 
 // A notice that cannot be delivered is tried again after a growing pause; a mail is given up after maxAttempts, about
@@ -25,10 +30,6 @@ const (
 	maxAttempts = 20
 	maxPause    = 4 * time.Hour
 )
-
-// lease is for how long a mail belongs to whoever is sending it. A sender that crashed is followed by another after
-// that, with the same reference and link.
-const lease = time.Minute
 
 // Deliver goes through the outbox once and says how many notices it delivered. A notice that fails stays for later
 // and does not hold up the others; the error is only about the table.
@@ -59,7 +60,7 @@ func (c Courier) Deliver(ctx context.Context, now time.Time) (int, error) {
 
 func (c Courier) one(ctx context.Context, n store.Notice, rev int64, now time.Time) (bool, error) {
 	if n.Kind == store.NoticeMail {
-		claimed, err := claim(ctx, c.Table, &n, &rev, now)
+		claimed, err := c.claim(ctx, &n, &rev, now)
 		if err != nil || !claimed {
 			return false, err
 		}
@@ -86,10 +87,10 @@ func (c Courier) one(ctx context.Context, n store.Notice, rev int64, now time.Ti
 
 // claim makes a mail this sender's for the time of the lease; false when another was faster. Starting an execution
 // twice does no harm and needs no claim.
-func claim(ctx context.Context, t store.Table, n *store.Notice, rev *int64, now time.Time) (bool, error) {
+func (c Courier) claim(ctx context.Context, n *store.Notice, rev *int64, now time.Time) (bool, error) {
 	n.Attempts++
-	n.NotUntil = now.Add(lease)
-	err := store.Postpone(ctx, t, *n, *rev)
+	n.NotUntil = now.Add(cmp.Or(c.Lease, time.Minute))
+	err := store.Postpone(ctx, c.Table, *n, *rev)
 	if store.IsConflict(err) {
 		return false, nil
 	}
