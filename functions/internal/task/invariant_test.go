@@ -1,0 +1,132 @@
+package task_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"slipway/functions/internal/approval"
+	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/removal"
+	"slipway/functions/internal/rollout"
+	"slipway/functions/internal/store"
+)
+
+// users are asked for at every moment: nobody, a tester, and somebody.
+var users = []string{"", "tester", "somebody"}
+
+func (w *world) placements() []rollout.Placement {
+	out, _, err := store.Targets(context.Background(), w.table, removal.Targets(apps), "mp")
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func (w *world) find(id string) release.Release {
+	r, _, err := store.Release(context.Background(), w.table, id)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+func (w *world) asked(id string) store.RequestRecord {
+	q, _, err := store.Request(context.Background(), w.table, id)
+	if err != nil {
+		panic(err)
+	}
+	return q
+}
+
+// releases are all that were ever made.
+func (w *world) releases() (out []release.Release) {
+	for key := range w.table.items {
+		if id, ok := strings.CutPrefix(key.PK, "R#"); ok && key.SK == "META" {
+			out = append(out, w.find(id))
+		}
+	}
+	slices.SortFunc(out, func(a, b release.Release) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// always holds at every moment: what an approved removal found is offered to nobody, and the notes of the mini program
+// tell of every target that is removed.
+func (w *world) always() {
+	placements := w.placements()
+	for _, id := range w.removals {
+		if q := w.asked(id); q.Status == approval.Approved && q.Outcome == "" && !w.settled[id] {
+			w.settled[id] = true
+			for _, p := range placements {
+				for _, r := range p.Removing {
+					w.removed[r] = true
+				}
+			}
+		}
+	}
+	m, _, err := store.MiniProgram(context.Background(), w.table, "mp")
+	if err != nil {
+		panic(err)
+	}
+	for _, p := range placements {
+		for _, user := range users {
+			if served, _ := rollout.Decide(&p, user); served != nil && w.removed[served.Release] {
+				w.problems = append(w.problems, fmt.Sprintf("%q is offered %s on %v after its removal", user, served.Release, p.Target))
+			}
+		}
+		noted := slices.ContainsFunc(m.Removals, func(n catalog.RemovalNote) bool {
+			return n.TargetApp == p.Target.TargetApp && slices.Contains(n.Environments, catalog.Environment(p.Target.Environment))
+		})
+		if noted != p.Removed {
+			w.problems = append(w.problems, fmt.Sprintf("%v: removed %t, noted %t", p.Target, p.Removed, noted))
+		}
+	}
+}
+
+// atRest holds when everybody is done: nothing that was removed is on its way to users, everything else can go on, and
+// no request asks about what is not asked for any more.
+func (w *world) atRest() {
+	for _, p := range w.placements() {
+		if len(p.Removing) > 0 {
+			w.problems = append(w.problems, fmt.Sprintf("%v: %v are not mapped", p.Target, p.Removing))
+		}
+	}
+	for _, r := range w.releases() {
+		if r.Status.Open() && (w.removed[r.ID] || len(w.settled) > 0 && w.before[r.ID] && r.TargetApp != "other") && !w.after[r.ID] {
+			w.problems = append(w.problems, fmt.Sprintf("%s is %s after the removal", r.ID, r.Status))
+		}
+		w.canGoOn(r)
+	}
+	for _, id := range w.removals {
+		if q := w.asked(id); q.Status == approval.Approved && !q.Notified {
+			w.problems = append(w.problems, id+": nobody was told")
+		}
+	}
+}
+
+func (w *world) canGoOn(r release.Release) {
+	placement := w.placements()[slices.IndexFunc(w.placements(), func(p rollout.Placement) bool { return p.Target == r.Target() })]
+	if r.Status.Open() != slices.Contains(placement.Open, r.ID) {
+		w.problems = append(w.problems, fmt.Sprintf("%s is %s, and open on its target: %v", r.ID, r.Status, placement.Open))
+	}
+	token := r.Token
+	switch q := w.asked(r.Request); {
+	case r.Status == release.FullRelease || r.Status.Final():
+		if _, runs := w.flow.tokens[token]; runs {
+			w.problems = append(w.problems, fmt.Sprintf("%s is %s and its machine waits", r.ID, r.Status))
+		}
+		return
+	case r.Status == release.UnderReview:
+		token = q.Tokens["app"]
+		if q.Status != approval.Pending {
+			w.problems = append(w.problems, fmt.Sprintf("%s is under review by request %s, which is %s", r.ID, q.ID, q.Status))
+		}
+	case q.Status == approval.Pending:
+		w.problems = append(w.problems, fmt.Sprintf("%s is %s, and its request still pending", r.ID, r.Status))
+	}
+	if _, ok := w.flow.tokens[token]; !ok {
+		w.problems = append(w.problems, fmt.Sprintf("%s is %s and no machine waits for anybody: %q", r.ID, r.Status, token))
+	}
+}

@@ -1,0 +1,142 @@
+package task_test
+
+import (
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"slipway/functions/internal/release"
+	"slipway/functions/internal/task"
+)
+
+// scenes are what may be there before, beside version 1 that is fully released on production of all apps.
+var scenes = map[string]step{
+	"":              several(),
+	"prepared":      prepares("2", "plain"),
+	"grayscale":     several(prepares("2", "plain"), acts(release.Grayscale, "2", "plain", prod, percent(10))),
+	"hotfix":        several(prepares("2", "plain"), acts(release.Grayscale, "2", "plain", prod, percent(10)), prepares("3", "plain")),
+	"created":       several(creates("2", "plain", prod), creates("2", "plain", dev), creates("2", "plain", sandbox)),
+	"review":        several(creates("2", "plain", prod), acts(release.Apply, "2", "plain", prod)),
+	"sandbox":       several(creates("2", "pilot", sandbox), acts(release.Apply, "2", "pilot", sandbox)),
+	"pilot":         piloting("2", "pilot"),
+	"going offline": asksOffline("off", "plain", prod),
+	"elsewhere":     asksRemoval("rm2", "other"),
+}
+
+type rival struct {
+	name, scene string
+	act         step
+}
+
+// rivals are what may happen at the same time as the approval of a force removal from the apps "plain" and "pilot".
+var rivals = []rival{
+	{"grayscale", "prepared", acts(release.Grayscale, "2", "plain", prod, percent(50))},
+	{"grayscale 100", "prepared", acts(release.Grayscale, "2", "plain", prod, percent(100))},
+	{"full", "prepared", acts(release.Full, "2", "plain", prod)},
+	{"cancel", "prepared", acts(release.Cancel, "2", "plain", prod)},
+	{"raise", "grayscale", acts(release.Grayscale, "2", "plain", prod, percent(60))},
+	{"reset", "grayscale", acts(release.Reset, "2", "plain", prod)},
+	{"apply", "created", acts(release.Apply, "2", "plain", prod)},
+	{"apply, then approve", "created", several(acts(release.Apply, "2", "plain", prod), approves("2", "plain", prod))},
+	{"development full", "created", acts(release.Apply, "2", "plain", dev)},
+	{"sandbox full", "created", acts(release.Apply, "2", "plain", sandbox)},
+	{"approve", "review", approves("2", "plain", prod)},
+	{"approve, then full", "review", several(approves("2", "plain", prod), acts(release.Full, "2", "plain", prod))},
+	{"reject", "review", decides(task.DecisionReject, "2", "plain", prod)},
+	{"withdraw", "review", decides(task.DecisionWithdraw, "2", "plain", prod)},
+	{"approve into a sandbox's pilot", "sandbox", approves("2", "pilot", sandbox)},
+	{"hotfix over a grayscale", "hotfix", acts(release.Full, "3", "plain", prod, superseding)},
+	{"raise before a hotfix", "hotfix", acts(release.Grayscale, "2", "plain", prod, percent(60))},
+	{"complete testing", "pilot", acts(release.CompleteTesting, "2", "pilot", prod)},
+	{"testers", "pilot", acts(release.SetTesters, "2", "pilot", prod, testers("tester", "somebody"))},
+	{"cancel pilot", "pilot", acts(release.Cancel, "2", "pilot", prod)},
+	{"offline", "going offline", answers(task.DecisionApprove, "off", "reviewer@wallet.test")},
+	{"second answer", "", answers(task.DecisionApprove, "rm", "admin@wallet.test")},
+	{"rejection", "", answers(task.DecisionReject, "rm", "admin@wallet.test")},
+	{"withdrawal", "", answers(task.DecisionWithdraw, "rm", "submitter@wallet.test")},
+	{"second removal", "", several(asksRemoval("rm2", "plain"), answers(task.DecisionApprove, "rm2", "admin@wallet.test"))},
+	{"removal elsewhere", "elsewhere", answers(task.DecisionApprove, "rm2", "admin@wallet.test")},
+}
+
+func piloting(version, app string) step {
+	return several(creates(version, app, prod), acts(release.Apply, version, app, prod), approves(version, app, prod))
+}
+
+// live is version 1 in full release on all three apps.
+var live = several(
+	prepares("1", "plain"), acts(release.Full, "1", "plain", prod),
+	prepares("1", "other"), acts(release.Full, "1", "other", prod),
+	piloting("1", "pilot"), acts(release.CompleteTesting, "1", "pilot", prod), acts(release.Full, "1", "pilot", prod),
+)
+
+var removes = answers(task.DecisionApprove, "rm", "reviewer@wallet.test")
+
+// TestRemovalWins tries every order of a removal's approval and one other action, at every read, write and call.
+func TestRemovalWins(t *testing.T) {
+	total, points, begun := 0, 0, time.Now()
+	for _, r := range rivals {
+		t.Run(r.name, func(t *testing.T) {
+			e := &explorer{base: scene(t, live, scenes[r.scene], asksRemoval("rm", "plain", "pilot")), steps: []step{removes, r.act}}
+			explored(t, e)
+			total, points = total+e.ran, points+e.points
+		})
+	}
+	t.Logf("%d interleavings of two, %d moments, %s", total, points, time.Since(begun).Round(time.Millisecond))
+}
+
+// TestRemovalWinsAgainstTwo does the same with two other actions at once on one app.
+func TestRemovalWinsAgainstTwo(t *testing.T) {
+	var total, points atomic.Int64
+	begun := time.Now()
+	base := several(prepares("1", "plain"), acts(release.Full, "1", "plain", prod))
+	t.Run("all", func(t *testing.T) {
+		for _, pair := range pairs() {
+			a, b := pair[0], pair[1]
+			t.Run(a.name+" and "+b.name, func(t *testing.T) {
+				t.Parallel()
+				e := &explorer{base: scene(t, base, scenes[max(a.scene, b.scene)], asksRemoval("rm", "plain")), steps: []step{removes, a.act, b.act}}
+				explored(t, e)
+				total.Add(int64(e.ran))
+				points.Add(int64(e.points))
+			})
+		}
+	})
+	t.Logf("%d interleavings of three, %d moments, %s", total.Load(), points.Load(), time.Since(begun).Round(time.Millisecond))
+}
+
+// pairs are rivals for whom the same scene will do. Not every pair has a place here: those with the longest machines make
+// more orders than a test has time for, and TestRemovalWins has each of them alone.
+func pairs() (out [][2]rival) {
+	names := [][]string{{"grayscale", "grayscale 100", "full", "cancel"}, {"raise", "reset"}, {"development full", "sandbox full"}, {"full", "second answer"}, {"rejection", "withdrawal"}}
+	for _, group := range names {
+		for i, a := range group {
+			for _, b := range group[i+1:] {
+				out = append(out, [2]rival{rivalBy(a), rivalBy(b)})
+			}
+		}
+	}
+	return out
+}
+
+func rivalBy(name string) rival {
+	return rivals[slices.IndexFunc(rivals, func(r rival) bool { return r.name == name })]
+}
+
+func explored(t *testing.T, e *explorer) {
+	t.Helper()
+	ended := 0
+	e.check = func(w *world, path []int) {
+		ended++
+		w.atRest()
+		if len(w.problems) > 0 && !t.Failed() {
+			t.Errorf("order %v:\n%s", path, strings.Join(w.problems, "\n"))
+		}
+	}
+	e.run()
+	t.Logf("%d orders, %d ended, %d moments", e.ran, ended, e.points)
+	if ended == 0 {
+		t.Error("no interleaving came to its end")
+	}
+}
