@@ -158,7 +158,8 @@ func TestHostile(t *testing.T) {
 			start := time.Now()
 			doc, problems := axml.Parse("x.axml", []byte(src))
 			axml.Minify([]byte(src))
-			if took := time.Since(start); took > 5*time.Second {
+			// No speed is judged here: what is not linear would go on for hours, also on the slowest machine.
+			if took := time.Since(start); took > 2*time.Minute {
 				t.Errorf("took %v", took)
 			}
 			if len(problems) > 200 {
