@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -79,14 +80,14 @@ func serve(ctx context.Context, addr, data, base string) error {
 	if err != nil {
 		return fmt.Errorf("%w; choose another with --addr", err)
 	}
-	if base == "" {
-		base = "http://" + listener.Addr().String()
+	if base, err = baseOf(base, listener.Addr()); err != nil {
+		return errors.Join(err, listener.Close())
 	}
-	server, err := local.Open(local.Options{Data: data, Base: strings.TrimSuffix(base, "/"), Isolated: true})
+	server, err := local.Open(local.Options{Data: data, Base: base, Isolated: true})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	front := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	front := &http.Server{Handler: server.Guard(server.Handler()), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	if host, _, _ := net.SplitHostPort(addr); !loopback(host) {
 		slog.Warn("listening beyond this machine: whoever reaches this address can sign in as anybody", "address", listener.Addr().String())
 	}
@@ -106,6 +107,26 @@ func serve(ctx context.Context, addr, data, base string) error {
 		err = nil
 	}
 	return errors.Join(err, server.Close())
+}
+
+// baseOf is where links lead: the given URL, or else the address that is listened on. Where that is every address of
+// the machine, which is none that a browser could open, links lead to the machine itself.
+func baseOf(given string, listening net.Addr) (string, error) {
+	if given == "" {
+		host, port, err := net.SplitHostPort(listening.String())
+		if err != nil {
+			return "", err
+		}
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			host = "127.0.0.1"
+		}
+		return "http://" + net.JoinHostPort(host, port), nil
+	}
+	u, err := url.Parse(given)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return "", fmt.Errorf("--base %q is not where people could reach this server; an address such as http://slipway.example.com:8080 is expected", given)
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 func loopback(host string) bool {

@@ -24,7 +24,7 @@ func (s *Server) requestPage(w http.ResponseWriter, r *http.Request) {
 
 // decideRequest takes the form of that page. The session's cookie is SameSite=Strict, and the origin is checked too.
 func (s *Server) decideRequest(w http.ResponseWriter, r *http.Request) {
-	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
+	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host && origin != s.Base() {
 		show(w, r, 403, console.Problem{Status: 403, Title: "Forbidden", Detail: "This form was posted from another site."})
 		return
 	}
