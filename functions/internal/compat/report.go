@@ -35,6 +35,7 @@ type Report struct {
 	Matrix   []Row     `json:"matrix"`   // a row for each page, in declared order
 	Findings []Finding `json:"findings"` // heaviest first, then by place
 	NotDone  []string  `json:"notDone"`  // what a reader must not take as tested
+	Since    Change    `json:"since,omitzero"`
 }
 
 // Summary counts.
@@ -75,6 +76,7 @@ type Finding struct {
 	Profiles []string `json:"profiles,omitempty"` // that it concerns; none: all
 	Message  string   `json:"message"`            // what is wrong
 	Advice   string   `json:"advice,omitempty"`   // what would be right
+	New      bool     `json:"new,omitempty"`      // not found by the run before; see Compare
 }
 
 // Bounds keep the report of a hostile or hopeless project readable.

@@ -96,6 +96,9 @@ func endTest(ctx context.Context, t store.Table, packages release.Packages, in I
 			return err
 		}
 		r := s.Release
+		if err := compareReport(ctx, packages, r, report); err != nil {
+			return err
+		}
 		r.TestRuns++
 		r.TestVerdict, r.TestSummary, r.UpdatedAt = report.Verdict, summaryLine(report), in.Now
 		r.Compatibility = release.TestPassed
@@ -111,6 +114,27 @@ func endTest(ctx context.Context, t store.Table, packages release.Packages, in I
 		}
 		return t.Transact(ctx, append(store.EventWrites(e), s.SaveRelease(r))...)
 	})
+}
+
+// compareReport notes in a report what has changed since the last run of the release, if there was one.
+func compareReport(ctx context.Context, packages release.Packages, r release.Release, report *compat.Report) error {
+	if r.TestRuns == 0 {
+		return nil
+	}
+	object, err := packages.Open(ctx, ReportKey(r.ID, r.TestRuns, "json"))
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // kept no longer: nothing to compare with
+	}
+	if err != nil {
+		return err
+	}
+	defer object.Close()
+	var before compat.Report
+	if err := json.NewDecoder(io.NewSectionReader(object, 0, object.Size())).Decode(&before); err != nil {
+		return fmt.Errorf("read the report of run %d: %w", r.TestRuns, err)
+	}
+	compat.Compare(report, &before, r.TestRuns)
+	return nil
 }
 
 func keepReport(ctx context.Context, packages release.Packages, program catalog.MiniProgram, app catalog.TargetApp, r release.Release, report *compat.Report) error {
@@ -134,5 +158,9 @@ func keepReport(ctx context.Context, packages release.Packages, program catalog.
 
 // summaryLine says in one line what a test found; the verdict stands beside it.
 func summaryLine(r *compat.Report) string {
-	return fmt.Sprintf("%d pages on %d profiles, %d failures, %d warnings", r.Summary.Pages, r.Summary.Profiles, r.Summary.Fails, r.Summary.Warns)
+	line := fmt.Sprintf("%d pages on %d profiles, %d failures, %d warnings", r.Summary.Pages, r.Summary.Profiles, r.Summary.Fails, r.Summary.Warns)
+	if r.Since.Run > 0 {
+		line += "; " + r.Since.String()
+	}
+	return line
 }

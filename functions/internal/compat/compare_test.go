@@ -1,0 +1,70 @@
+package compat_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"slipway/functions/internal/compat"
+)
+
+func TestCompare(t *testing.T) {
+	found := func(list ...compat.Finding) *compat.Report { return &compat.Report{Findings: list} }
+	a := compat.Finding{Severity: compat.Fail, Rule: "a", File: "a.js", Line: 3, Message: "a"}
+	b := compat.Finding{Severity: compat.Warn, Rule: "b", File: "b.js", Message: "b"}
+	info := compat.Finding{Severity: compat.Info, Rule: "i", Message: "i"}
+	moved, milder := a, a
+	moved.Line = 9
+	milder.Severity = compat.Warn
+	for _, tt := range []struct {
+		name        string
+		before, now *compat.Report
+		want        string
+	}{
+		{"nothing changed", found(a, b, info), found(a, b, info), "0 fixed, 0 new since run 2"},
+		{"fixed and new", found(a, a, a), found(b), "3 fixed, 1 new since run 2"},
+		{"one of several alike", found(a, a), found(a), "1 fixed, 0 new since run 2"},
+		{"it moved", found(a), found(moved), "0 fixed, 0 new since run 2"},
+		{"it weighs less", found(a), found(milder), "1 fixed, 1 new since run 2"},
+		{"what does not weigh", found(info), found(), "0 fixed, 0 new since run 2"},
+		{"what does not weigh either", found(), found(info), "0 fixed, 0 new since run 2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			compat.Compare(tt.now, tt.before, 2)
+			if got := tt.now.Since.String(); got != tt.want {
+				t.Errorf("%s, want %s", got, tt.want)
+			}
+			marked := 0
+			for _, f := range tt.now.Findings {
+				if f.New {
+					marked++
+				}
+			}
+			if marked != tt.now.Since.New {
+				t.Errorf("%d are marked as new", marked)
+			}
+			once := *tt.now
+			compat.Compare(tt.now, tt.before, 2)
+			if diff := cmp.Diff(&once, tt.now); diff != "" {
+				t.Errorf("compared twice: %s", diff)
+			}
+		})
+	}
+}
+
+func TestThePageTellsWhatChanged(t *testing.T) {
+	before := run(t, input(t, map[string]string{"pages/index/index.js": "Page({ tap() { my.nope() } })"}))
+	now := run(t, input(t, map[string]string{"pages/menu/menu.js": "Page({ tap() { wx.login() } })"}))
+	compat.Compare(now, before, 1)
+	var page bytes.Buffer
+	if err := compat.WriteHTML(&page, compat.Heading{Title: "x"}, now); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<strong>1 fixed, 1 new</strong> since run 1", `<span class="tag info">new</span>`, "Fixed since run 1", "my.nope"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+}
