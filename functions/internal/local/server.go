@@ -176,9 +176,9 @@ func (s *Server) run(ctx context.Context) error {
 }
 
 // deliver does what the table's stream and the schedule do in the cloud: it looks into the outbox after every change
-// and every few seconds.
+// and every second: a mail that a killed process was sending must not wait long.
 func deliver(ctx context.Context, c task.Courier, changed <-chan struct{}, now func() time.Time) {
-	tick := time.NewTicker(5 * time.Second)
+	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		if _, err := c.Deliver(ctx, now()); err != nil && ctx.Err() == nil {
