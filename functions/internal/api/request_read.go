@@ -80,7 +80,7 @@ func (c *Call) requestScope() (partitions []string, mine func(approval.Request) 
 		}
 		return partitions, func(q approval.Request) bool {
 			return c.partyOf(q) != "" && q.Status == approval.Pending ||
-				slices.ContainsFunc(q.Parties, func(p approval.Party) bool { return email != "" && p.By.Email == email })
+				slices.ContainsFunc(q.Parties, func(p approval.Party) bool { return email != "" && p.By.Email == email && c.staffOf(p.Workspace) })
 		}, nil
 	}
 	return nil, nil, fault.Fields([]fault.Field{{Field: "scope", Detail: "must be mine (what I submitted) or approvals (what waits for me, or I decided)"}})

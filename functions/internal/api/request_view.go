@@ -48,12 +48,14 @@ func (c *Call) requestView(q approval.Request) RequestView {
 }
 
 // submitted says whether the caller submitted the request. A CI token stands for what it submitted itself, not for
-// the person who made it: that person may have rights, and other workspaces, that the token was not given.
+// the person who made it: that person may have rights, and other workspaces, that the token was not given. Somebody
+// who has left both sides of the request has left it too.
 func (c *Call) submitted(q approval.Request) bool {
 	if c.Actor.Token != nil {
 		return q.SubmittedBy.Subject == c.Actor.Subject
 	}
-	return c.Actor.Email != "" && c.Actor.Email == q.SubmittedBy.Email
+	stays := c.belongs(q.Workspace) || slices.ContainsFunc(q.Parties, func(p approval.Party) bool { return c.belongs(p.Workspace) })
+	return c.Actor.Email != "" && c.Actor.Email == q.SubmittedBy.Email && stays
 }
 
 // partyOf is the party for which the caller can decide now, "" for none.
