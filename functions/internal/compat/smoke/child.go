@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"slipway/functions/internal/build/isolate"
 )
@@ -41,6 +42,8 @@ type order struct {
 	Skip   int    `json:"skip"`
 	Memory uint64 `json:"memory"`
 	CPU    uint64 `json:"cpu"` // seconds
+
+	Time time.Duration `json:"time"` // of one run, until it is interrupted
 }
 
 func serve() error {
@@ -52,7 +55,7 @@ func serve() error {
 		return fmt.Errorf("set limits: %w", err)
 	}
 	debug.SetMemoryLimit(int64(o.Memory / 2)) // collect harder long before the end
-	r, err := newRunner(o.Job)
+	r, err := newRunner(o.Job, o.Time)
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,8 @@ var preludeJS string
 //go:embed filler.js
 var fillerJS string
 
-// Bounds of one run. The interrupt ends ordinary endless loops; what it cannot end, the parent kills.
+// Bounds of one run beside its time. An interrupt ends ordinary endless loops; what it cannot end, the parent kills.
 const (
-	runTime  = 2 * time.Second
 	horizon  = 30_000 // virtual milliseconds that timers are followed
 	maxSteps = 3000   // timers run
 )
@@ -37,13 +36,14 @@ const (
 // runner keeps compiled scripts between the runs of a job.
 type runner struct {
 	job      job
+	time     time.Duration // of one run, until it is interrupted
 	programs map[string]*goja.Program
 	prelude  *goja.Program
 	filler   *goja.Program
 }
 
-func newRunner(j job) (*runner, error) {
-	r := &runner{job: j, programs: map[string]*goja.Program{}}
+func newRunner(j job, limit time.Duration) (*runner, error) {
+	r := &runner{job: j, time: limit, programs: map[string]*goja.Program{}}
 	var err error
 	if r.prelude, err = compile("prelude.js", preludeJS); err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func (r *runner) run(p pageJob, mode Mode) (out outcome) {
 	out = outcome{Page: p.Path, Mode: mode}
 	w, err := r.world(p, mode)
 	if err == nil {
-		stop := time.AfterFunc(runTime, func() { w.vm.Interrupt("time") })
+		stop := time.AfterFunc(r.time, func() { w.vm.Interrupt("time") })
 		defer stop.Stop()
 		err = w.page(p)
 	}
@@ -102,7 +102,7 @@ func (r *runner) world(p pageJob, mode Mode) (*world, error) {
 	w := &world{runner: r, vm: goja.New(), modules: map[string]*goja.Object{}, rejected: map[*goja.Promise]bool{}}
 	w.vm.SetMaxCallStackSize(4000)
 	w.vm.SetRandSource(func() float64 { return 0.5 })
-	w.vm.SetTimeSource(w.time)
+	w.vm.SetTimeSource(w.clock)
 	w.vm.SetPromiseRejectionTracker(func(p *goja.Promise, op goja.PromiseRejectionOperation) {
 		if w.rejected[p] = op == goja.PromiseRejectionReject; w.rejected[p] {
 			w.order = append(w.order, p)
@@ -131,8 +131,8 @@ func (r *runner) world(p pageJob, mode Mode) (*world, error) {
 	return w, err
 }
 
-// time stands still but for a millisecond at each look, so that runs repeat and busy waits end.
-func (w *world) time() time.Time {
+// clock stands still but for a millisecond at each look, so that runs repeat and busy waits end.
+func (w *world) clock() time.Time {
 	w.now++
 	return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(w.now) * time.Millisecond)
 }
@@ -259,7 +259,13 @@ func (w *world) rejection() error {
 	return nil
 }
 
-func reason(v goja.Value) string {
+// reason reads what was thrown, which may itself throw, or never end, when it is read.
+func reason(v goja.Value) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = "a value that cannot be read"
+		}
+	}()
 	if o, ok := v.(*goja.Object); ok {
 		for _, key := range []string{"message", "errorMessage"} {
 			if m := o.Get(key); m != nil && !goja.IsUndefined(m) {

@@ -77,7 +77,7 @@ func (r Runner) command(ctx context.Context, marker string) *exec.Cmd {
 
 // child runs what is left until it is done or the child ends. It gives one outcome for every run that began.
 func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
-	input, err := json.Marshal(order{Job: j, Skip: skip, Memory: r.Memory, CPU: uint64(10 + 3*len(j.Pages)*len(modes))})
+	input, err := json.Marshal(order{Job: j, Skip: skip, Memory: r.Memory, CPU: uint64(10 + 3*len(j.Pages)*len(modes)), Time: r.Wall * 2 / 5})
 	if err != nil {
 		return nil, err
 	}

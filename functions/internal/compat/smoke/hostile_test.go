@@ -1,0 +1,105 @@
+package smoke_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"slipway/functions/internal/compat"
+	"slipway/functions/internal/compat/smoke"
+)
+
+// hostiles are scripts of a page that would take the machine, the time or the data of whoever runs them. What ends in a
+// failure is marked; the others are tame here and need not fail.
+var hostiles = []struct {
+	name, src string
+	fails     bool
+}{
+	{"a loop while loaded", "for(;;){}", true},
+	{"a loop in a life", "Page({onLoad(){for(;;){}}})", true},
+	{"a loop in a timer", "Page({onLoad(){setTimeout(()=>{for(;;);},5)}})", true},
+	{"a loop in a getter", "Page({get data(){for(;;);}})", true},
+	{"a loop in a reply", "Page({onLoad(){my.request({success(){for(;;);}})}})", true},
+	{"a loop that waits for a clock", "while(Date.now()<9e15);", true},
+	{"a loop in a sort", "[3,2,1].sort(()=>{for(;;);})", true},
+	{"a loop in a proxy", "Page(new Proxy({},{ownKeys(){for(;;);},get(){for(;;);}}))", true},
+	{"a loop in what is thrown", "throw {get message(){for(;;);}}", true},
+	{"a loop in finally", "try{null.x}finally{for(;;);}", true},
+	{"a generator without end", "for(var x of (function*(){for(;;)yield 1})());", true},
+	{"memory", "var a=[];for(;;)a.push(new Array(1e7).fill(1))", true},
+	{"memory in objects", "var a={};for(var i=0;;i++)a['k'+i]={a:a}", true},
+	{"memory in one call", "new Array(2**31).fill(1)", true},
+	{"memory in a buffer", "new ArrayBuffer(2**33);Page({})", true},
+	{"memory in buffers", "var a=[];for(;;)a.push(new Uint8Array(1e8).fill(1))", true},
+	{"memory in a string", "var s='ab';for(;;)s+=s", true},
+	{"memory in one string", "'ab'.repeat(2**31);Page({})", true},
+	{"memory in padding", "'a'.padStart(2**31,'bc');Page({})", true},
+	{"memory in numbers", "2n**(2n**40n);Page({})", true},
+	{"memory in setData", "Page({onLoad(){this.setData({'a[4000000000]':1});var a=[];a.length=4e9;a.fill(1)}})", true},
+	{"a native loop", "Array.from({length:2**32});Page({})", true},
+	{"a native search", "[].indexOf.call({length:2**53-1},1);Page({})", true},
+	{"an expression that goes back", "/^(?:(a+)+)(?=b)\\1$/.test('a'.repeat(60));Page({})", true},
+	{"an expression with lookahead", "/(?=(a+)+$)(x+x+)+y/.test('x'.repeat(80)+'a'.repeat(80)+'b');Page({})", false},
+	{"recursion", "(function f(){f()})()", true},
+	{"recursion in reading", "var o={get a(){return o.a}};o.a", true},
+	{"recursion in texts", "var o={toString(){return ''+o}};''+o", true},
+	{"recursion in proxies", "var p={};for(var i=0;i<1e6;i++)p=new Proxy(p,{});p.x;Page({})", false},
+	{"recursion in JSON", "JSON.parse('['.repeat(5e6)+']'.repeat(5e6));Page({})", false},
+	{"recursion in data", "var a=[];for(var i=0;i<2e5;i++)a=[a];Page({data:{a:a}})", false},
+	{"a flood of promises", "(function f(){Promise.resolve().then(f)})();Page({})", true},
+	{"an async loop", "(async()=>{for(;;)await 0})();Page({})", true},
+	{"timers without end", "Page({onLoad(){(function f(){setTimeout(f,0)})()}})", false},
+	{"timers that multiply", "Page({onLoad(){(function f(){setTimeout(f,0);setTimeout(f,0)})()}})", false},
+	{"prototypes", "Object.prototype.then=function(){for(;;);};Array.prototype.push=null;Object.keys=null;Function.prototype.apply=null;Page({})", false},
+	{"prototypes of everything", "for(var k of Object.getOwnPropertyNames(globalThis)){try{var f=globalThis[k];if(f&&f.prototype)for(var m of Object.getOwnPropertyNames(f.prototype))try{f.prototype[m]=()=>{throw 1}}catch(e){}}catch(e){}}Page({onLoad(){}})", false},
+	{"without JSON", "JSON.parse=JSON.stringify=null;globalThis.my=null;delete globalThis.setTimeout;Page({})", false},
+	{"a setter on all objects", "Object.defineProperty(Object.prototype,'exports',{set(v){throw 1}});Object.defineProperty(Object.prototype,'page',{get(){for(;;);}});Page({})", false},
+	{"getters that throw", "Page({get onLoad(){throw 1},get data(){throw 2}})", true},
+	{"throws what cannot be read", "throw {get message(){throw 1},toString(){throw 2}}", true},
+	{"throws a proxy", "throw new Proxy({},{get(){throw 1}})", true},
+	{"throws a symbol", "throw Symbol('x')", true},
+	{"rejects with what cannot be read", "Promise.reject({get message(){throw 1}});Page({})", false},
+	{"files", "require('fs').readFileSync('/etc/passwd')", true},
+	{"files by path", "require('/etc/passwd');Page({})", true},
+	{"files above", "require('../../../../../../etc/passwd');Page({})", true},
+	{"files by source map", "Page({})\n//# sourceMappingURL=file:///etc/passwd", false},
+	{"network", "var s=new XMLHttpRequest();s.open('GET','http://127.0.0.1/')", true},
+	{"network by fetch", "fetch('http://127.0.0.1/');Page({})", true},
+	{"processes", "require('child_process').execSync('id')", true},
+	{"the process", "this.constructor.constructor('return process')().exit(0)", true},
+	{"the program around it", "Function('return this')().Go.os.Exit(0)", true},
+	{"the parent's memory", "var v=new DataView(new ArrayBuffer(8));v.getInt8(2**40);Page({})", true},
+	{"the runner's own names", "Page({});world.pages.length=0;modules=null", true},
+}
+
+// TestHostile runs each beside a page whose failure is known: the runs end in time, the machine is not harmed, and the
+// other page's result is kept as it is.
+func TestHostile(t *testing.T) {
+	for _, h := range hostiles {
+		t.Run(h.name, func(t *testing.T) {
+			t.Parallel()
+			in := input(map[string]string{"a/a.js": h.src, "b/b.js": "Page({onLoad(){null.x}})"})
+			start := time.Now()
+			found, err := smoke.Runner{Wall: 3 * time.Second, Memory: 256 << 20}.Run(context.Background(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(start); took > 30*time.Second {
+				t.Errorf("took %v", took)
+			}
+			failed, kept := false, false
+			for _, f := range found {
+				hostile := slices.Equal(f.Pages, []string{"a/a"})
+				failed = failed || hostile && f.Severity == compat.Fail
+				kept = kept || slices.Equal(f.Pages, []string{"b/b"}) && f.Severity == compat.Fail && f.Rule == "smoke-throws" && f.Line == 1
+			}
+			if failed != h.fails && h.fails {
+				t.Errorf("it did not fail: %+v", found)
+			}
+			if !kept {
+				t.Errorf("the other page's result is gone: %+v", found)
+			}
+		})
+	}
+}
