@@ -14,13 +14,12 @@ type step func(ctx context.Context, w *world) error
 
 // explorer tries every order in which concurrent actors can take their steps on the table and the workflow.
 type explorer struct {
-	base   func() *world
-	steps  []step
-	reads  bool // whether reads are steps of their own too
-	check  func(w *world, path []int)
-	seen   map[state]bool
-	ran    int // orders that were run, as far as they were new
-	points int // moments between two steps that were looked at
+	base  func() *world
+	steps []step
+	reads bool // whether reads are steps of their own too
+	check func(w *world, path []int)
+	seen  map[state]bool
+	ran   int // orders that were run, as far as they were new
 }
 
 // state is everything that the rest of a run depends on: the table, the workflow, and what each actor was told.
@@ -62,9 +61,10 @@ func (e *explorer) once(prefix []int) (others [][]int) {
 		<-arrived
 	}
 	var path []int
+	sum := uint64(0)
 	for {
-		if e.points++; w.looked != w.table.sum {
-			w.looked = w.table.sum
+		if w.table.sum != sum {
+			sum = w.table.sum
 			w.always()
 		}
 		ready := enabled(actors)

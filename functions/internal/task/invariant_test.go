@@ -55,6 +55,11 @@ func (w *world) releases() (out []release.Release) {
 // always holds at every moment: what an approved removal found is offered to nobody, and the notes of the mini program
 // tell of every target that is removed.
 func (w *world) always() {
+	sum := w.sumOfInterest()
+	if sum == w.looked {
+		return
+	}
+	w.looked = sum
 	placements := w.placements()
 	for _, id := range w.removals {
 		if q := w.asked(id); q.Status == approval.Approved && q.Outcome == "" && !w.settled[id] {
@@ -83,6 +88,17 @@ func (w *world) always() {
 			w.problems = append(w.problems, fmt.Sprintf("%v: removed %t, noted %t", p.Target, p.Removed, noted))
 		}
 	}
+}
+
+// sumOfInterest changes with what always looks at.
+func (w *world) sumOfInterest() (sum uint64) {
+	for key, item := range w.table.items {
+		ofRequest := strings.HasPrefix(key.PK, "Q#rm") && key.SK == "META"
+		if ofRequest || strings.HasPrefix(key.PK, "T#") || key == store.MiniProgramKey("mp") {
+			sum ^= sumOf(item)
+		}
+	}
+	return sum
 }
 
 // atRest holds when everybody is done: nothing that was removed is on its way to users, everything else can go on, and

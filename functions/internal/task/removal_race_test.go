@@ -1,6 +1,7 @@
 package task_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -71,39 +72,71 @@ var live = several(
 	piloting("1", "pilot"), acts(release.CompleteTesting, "1", "pilot", prod), acts(release.Full, "1", "pilot", prod),
 )
 
+var livePlain = several(prepares("1", "plain"), acts(release.Full, "1", "plain", prod))
+
 var removes = answers(task.DecisionApprove, "rm", "reviewer@wallet.test")
 
-// TestRemovalWins tries every order of a removal's approval and one other action, at every read, write and call.
+// TestRemovalWins tries every order of a removal's approval and one other action, at every write and call.
 func TestRemovalWins(t *testing.T) {
-	total, points, begun := 0, 0, time.Now()
-	for _, r := range rivals {
-		t.Run(r.name, func(t *testing.T) {
-			e := &explorer{base: scene(t, live, scenes[r.scene], asksRemoval("rm", "plain", "pilot")), steps: []step{removes, r.act}}
-			explored(t, e)
-			total, points = total+e.ran, points+e.points
-		})
-	}
-	t.Logf("%d interleavings of two, %d moments, %s", total, points, time.Since(begun).Round(time.Millisecond))
+	var sum tally
+	sum.of(t, "two", func(t *testing.T) {
+		for _, r := range rivals {
+			t.Run(r.name, func(t *testing.T) {
+				t.Parallel()
+				before, apps := live, []string{"plain", "pilot"}
+				if r.scene != "pilot" && r.scene != "sandbox" && r.scene != "elsewhere" {
+					before, apps = livePlain, apps[:1]
+				}
+				sum.add(t, &explorer{base: scene(t, before, scenes[r.scene], asksRemoval("rm", apps...)), steps: []step{removes, r.act}})
+			})
+		}
+	})
 }
 
-// TestRemovalWinsAgainstTwo does the same with two other actions at once on one app.
+// TestRemovalWinsAtEveryRead looks closer at the two that are nearest to users: every read is a step of its own too.
+func TestRemovalWinsAtEveryRead(t *testing.T) {
+	var sum tally
+	sum.of(t, "two, reads included", func(t *testing.T) {
+		for _, name := range []string{"full", "development full"} {
+			r := rivalBy(name)
+			t.Run(r.name, func(t *testing.T) {
+				t.Parallel()
+				if os.Getenv("CI") == "" {
+					t.Skip("long: set CI=true")
+				}
+				sum.add(t, &explorer{base: scene(t, livePlain, scenes[r.scene], asksRemoval("rm", "plain")), steps: []step{removes, r.act}, reads: true})
+			})
+		}
+	})
+}
+
+// TestRemovalWinsAgainstTwo does the same with two other actions at once.
 func TestRemovalWinsAgainstTwo(t *testing.T) {
-	var total, points atomic.Int64
-	begun := time.Now()
-	base := several(prepares("1", "plain"), acts(release.Full, "1", "plain", prod))
-	t.Run("all", func(t *testing.T) {
+	var sum tally
+	sum.of(t, "three", func(t *testing.T) {
 		for _, pair := range pairs() {
 			a, b := pair[0], pair[1]
 			t.Run(a.name+" and "+b.name, func(t *testing.T) {
 				t.Parallel()
-				e := &explorer{base: scene(t, base, scenes[max(a.scene, b.scene)], asksRemoval("rm", "plain")), steps: []step{removes, a.act, b.act}}
-				explored(t, e)
-				total.Add(int64(e.ran))
-				points.Add(int64(e.points))
+				sum.add(t, &explorer{base: scene(t, livePlain, scenes[max(a.scene, b.scene)], asksRemoval("rm", "plain")), steps: []step{removes, a.act, b.act}})
 			})
 		}
 	})
-	t.Logf("%d interleavings of three, %d moments, %s", total.Load(), points.Load(), time.Since(begun).Round(time.Millisecond))
+}
+
+// tally counts over subtests that run at the same time.
+type tally struct{ orders, moments atomic.Int64 }
+
+func (s *tally) of(t *testing.T, what string, run func(t *testing.T)) {
+	begun := time.Now()
+	t.Run("all", run)
+	t.Logf("interleavings of %s: %d run, %d different moments, %s", what, s.orders.Load(), s.moments.Load(), time.Since(begun).Round(time.Millisecond))
+}
+
+func (s *tally) add(t *testing.T, e *explorer) {
+	explored(t, e)
+	s.orders.Add(int64(e.ran))
+	s.moments.Add(int64(len(e.seen)))
 }
 
 // pairs are rivals for whom the same scene will do. Not every pair has a place here: those with the longest machines make
@@ -135,7 +168,6 @@ func explored(t *testing.T, e *explorer) {
 		}
 	}
 	e.run()
-	t.Logf("%d orders, %d ended, %d moments", e.ran, ended, e.points)
 	if ended == 0 {
 		t.Error("no interleaving came to its end")
 	}

@@ -12,6 +12,7 @@ import (
 
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/compat/profile"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/removal"
 	"slipway/functions/internal/rollout"
@@ -173,6 +174,7 @@ func newWorld(t testing.TB) *world {
 	}
 	for _, id := range apps {
 		a := catalog.TargetApp{ID: id, Name: "App " + id, Workspace: "wallet", Environments: catalog.Environments, Settings: catalog.DefaultSettings()}
+		a.Settings.Runtime = profile.Runtime{} // nothing is tested here, and it is long to read
 		if id == "pilot" {
 			a.Settings.PilotTesting, a.Settings.SandboxReview = []catalog.Environment{catalog.Production, catalog.Sandbox}, true
 		}
