@@ -50,6 +50,9 @@ func act(ctx context.Context, c *Call, t store.Table, w release.Workflow, action
 	if s, err = untilParked(ctx, t, s); err != nil {
 		return Answer{}, err
 	}
+	if err := c.MatchRev(s.Rev()); err != nil { // while we waited, somebody else's action may have been carried out
+		return Answer{}, err
+	}
 	cmd.From, cmd.Removals = s.Release.Status, s.Placement.Removals
 	if cmd.To, err = release.Check(s.Scene, cmd); err != nil {
 		return Answer{}, err
