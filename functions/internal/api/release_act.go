@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,27 +48,60 @@ func act(ctx context.Context, c *Call, t store.Table, w release.Workflow, action
 	if err := fill(&cmd, s); err != nil {
 		return Answer{}, err
 	}
-	if s, err = untilParked(ctx, t, s); err != nil {
-		return Answer{}, err
+	for {
+		if s, err = untilParked(ctx, t, s); err != nil {
+			return Answer{}, err
+		}
+		if err := c.MatchRev(s.Rev()); err != nil { // while we waited, somebody else's action may have been carried out
+			return Answer{}, err
+		}
+		err := hand(ctx, w, s, cmd)
+		if err == nil {
+			return untilCarried(ctx, t, s.Release.ID, cmd.ID)
+		}
+		next, renewed, lookErr := renewal(ctx, t, s, err)
+		if lookErr != nil || !renewed {
+			return Answer{}, cmp.Or(lookErr, overtaken(next, err))
+		}
+		s = next
 	}
-	if err := c.MatchRev(s.Rev()); err != nil { // while we waited, somebody else's action may have been carried out
-		return Answer{}, err
-	}
+}
+
+// hand gives the command to the machine that the release is parked in, if the lifecycle allows it there.
+func hand(ctx context.Context, w release.Workflow, s *store.Scene, cmd release.Command) (err error) {
 	cmd.From, cmd.Removals = s.Release.Status, s.Placement.Removals
 	if cmd.To, err = release.Check(s.Scene, cmd); err != nil {
-		return Answer{}, err
+		return err
 	}
 	if !s.Release.Parked() {
-		return Answer{}, busy(s)
+		return busy(s)
 	}
 	data, err := json.Marshal(cmd)
 	if err != nil {
-		return Answer{}, err
+		return err
 	}
-	if err := w.Succeed(ctx, s.Release.Token, data); err != nil {
-		return Answer{}, overtaken(ctx, t, s.Release.ID, err)
+	return w.Succeed(ctx, s.Release.Token, data)
+}
+
+// renewal tells, after a token turned out to be used, whether the machine has only taken a fresh one: nobody's command
+// was carried out, and it waits again.
+func renewal(ctx context.Context, t store.Table, was *store.Scene, err error) (now *store.Scene, renewed bool, lookErr error) {
+	if !tokenUsed(err) {
+		return was, false, nil
 	}
-	return untilCarried(ctx, t, s.Release.ID, cmd.ID)
+	same := func(r release.Release) bool { return r.LastCommand == was.Release.LastCommand }
+	now, lookErr = look(ctx, t, was.Release.ID, func(r release.Release) bool {
+		return !same(r) || r.Parked() && r.Token != was.Release.Token
+	})
+	if lookErr != nil {
+		return nil, false, lookErr
+	}
+	return now, same(now.Release) && now.Release.Parked() && now.Release.Token != was.Release.Token, nil
+}
+
+func tokenUsed(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Code == "token_used"
 }
 
 // untilParked gives a machine that is between two steps, builds or tests a moment to wait for somebody again.
@@ -118,14 +152,9 @@ func busy(s *store.Scene) error {
 }
 
 // overtaken says what came of a token that somebody else answered first.
-func overtaken(ctx context.Context, t store.Table, id string, err error) error {
-	var f *fault.Error
-	if !errors.As(err, &f) || f.Code != "token_used" {
+func overtaken(s *store.Scene, err error) error {
+	if !tokenUsed(err) {
 		return err
-	}
-	s, loadErr := store.LoadScene(ctx, t, id)
-	if loadErr != nil {
-		return loadErr
 	}
 	return withState(fault.New(fault.Conflict, "overtaken", "Somebody else acted on this release a moment earlier; it is %s now.", s.Release.Status), s)
 }
