@@ -42,11 +42,23 @@ func loadKeys(dir string) (keys, error) {
 	if data, err = json.Marshal(k); err != nil {
 		return k, err
 	}
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, data, 0o600); err != nil {
-		return k, err
+	return k, writeWhole(path, data)
+}
+
+// writeWhole makes a file that is there whole or not at all, whenever the machine loses power.
+func writeWhole(path string, data []byte) error {
+	tmp, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
 	}
-	return k, os.Rename(tmp, path)
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
 }
 
 // signer signs packages with a key on disk, where the cloud has a managed one.

@@ -74,13 +74,14 @@ func Open(o Options) (*Server, error) {
 	if err := os.MkdirAll(o.Data, 0o700); err != nil {
 		return nil, err
 	}
-	secrets, err := loadKeys(o.Data)
-	if err != nil {
-		return nil, fmt.Errorf("keys in %s: %w", o.Data, err)
-	}
+	// First the table, which only one process can have open: two that start at once must not each make keys.
 	items, err := table.Open(filepath.Join(o.Data, "slipway.db"))
 	if err != nil {
 		return nil, err
+	}
+	secrets, err := loadKeys(o.Data)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("keys in %s: %w", o.Data, err), items.Close())
 	}
 	s := &Server{
 		options: o, table: items, watched: watched{Table: items, changed: make(chan struct{}, 1)}, identity: newIdentity(secrets.Identity), clock: o.Clock,
