@@ -122,21 +122,22 @@ func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workfl
 	return page(200, v.done(typed.Decision))
 }
 
-// CheckDecision holds what was typed into a decision form against what the page asked to type back.
+// CheckDecision holds what was typed into a decision form against what the page asked to type back. What is wrong is in
+// whole sentences: the page shows them far from their fields, too.
 func CheckDecision(decision, confirm, want, reason string) []fault.Field {
 	var wrong []fault.Field
 	if !typedBack(confirm, want) {
-		wrong = append(wrong, fault.Field{Field: "confirm", Detail: "does not match: type " + want + " as the page shows it"})
+		wrong = append(wrong, fault.Field{Field: "confirm", Detail: "What you typed back is not " + want + ": please type it as the page shows it"})
 	}
 	switch decision {
 	case task.DecisionApprove:
 	case task.DecisionReject:
 		var e *fault.Error
 		if errors.As(approval.CheckReason(reason), &e) {
-			wrong = append(wrong, e.Fields...)
+			wrong = append(wrong, fault.Field{Field: "reason", Detail: "The reason " + e.Fields[0].Detail})
 		}
 	default:
-		wrong = append(wrong, fault.Field{Field: "decision", Detail: "choose approve or reject"})
+		wrong = append(wrong, fault.Field{Field: "decision", Detail: "Please choose approve or reject"})
 	}
 	return wrong
 }
