@@ -73,8 +73,11 @@ func (c *Call) anotherManager(ctx context.Context, t store.Table, leaving catalo
 			continue
 		}
 		other, rev, err := store.Member(ctx, t, m.Workspace, m.Email)
-		if err != nil || rev == 0 || other.Role != m.Role {
+		if err != nil {
 			return nil, err
+		}
+		if rev == 0 || !manages(other.Workspace, other.Kind, other.Role) { // stepped down since the list was read
+			continue
 		}
 		return []store.Write{store.StillMember(other, rev)}, nil
 	}
