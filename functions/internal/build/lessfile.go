@@ -3,9 +3,12 @@ package build
 import (
 	"bytes"
 	"context"
+	"errors"
 	"path"
 	"strings"
 	"time"
+
+	"slipway/functions/internal/build/less"
 )
 
 // lessTime bounds one sheet in less, whose loops can run without end; the largest real ones take a second.
@@ -23,14 +26,12 @@ func (s *styles) source(ctx context.Context, file string) string {
 	if path.Ext(file) != ".less" {
 		return src
 	}
-	limited, cancel := context.WithTimeout(ctx, lessTime)
-	defer cancel()
-	css, problem, err := s.less.Render(limited, file, src)
+	css, problem, err := s.less.Render(ctx, file, src)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case err != nil && ctx.Err() == nil && limited.Err() != nil:
-		s.err("style-error", file, 0, 0, "Look for a mixin or loop without an end.", "The sheet took longer than %d seconds to compile.", int(lessTime.Seconds()))
+	case errors.Is(err, less.ErrTime):
+		s.err("style-error", file, 1, 1, "Look for a mixin or loop without an end.", "The sheet took longer than %d seconds to compile.", int(lessTime.Seconds()))
 	case err != nil:
 		s.failed = err
 	case problem != nil:

@@ -34,7 +34,7 @@ var styleExtensions = []string{".acss", ".css"}
 
 func newStyles(p *Project, res *resolver, opts *Options) *styles {
 	s := &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, bad: map[string]bool{}, out: map[string]*compiled{}}
-	s.less = less.New(s.lessFile)
+	s.less = less.New(s.lessFile, lessTime)
 	return s
 }
 

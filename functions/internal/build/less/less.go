@@ -7,8 +7,10 @@ package less
 import (
 	"context"
 	_ "embed" // less.js
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/dop251/goja"
 )
@@ -32,14 +34,19 @@ type Problem struct {
 
 // Compiler compiles sheets of one project, one at a time; it is safe for concurrent use.
 type Compiler struct {
-	mu   sync.Mutex
-	find Find
-	vm   *goja.Runtime
-	call goja.Callable
+	mu    sync.Mutex
+	find  Find
+	limit time.Duration
+	vm    *goja.Runtime
+	call  goja.Callable
 }
 
-// New makes a compiler; the engine starts with the first sheet.
-func New(find Find) *Compiler { return &Compiler{find: find} }
+// New makes a compiler that gives each sheet a time, in which waiting for other sheets does not count; the engine starts
+// with the first one.
+func New(find Find, limit time.Duration) *Compiler { return &Compiler{find: find, limit: limit} }
+
+// ErrTime is why a sheet that took longer than its time gave nothing.
+var ErrTime = errors.New("the sheet took too long")
 
 // maxCalls bounds recursion, which mixins allow without end.
 const maxCalls = 1_500
@@ -86,11 +93,13 @@ func (c *Compiler) Render(ctx context.Context, file, src string) (string, *Probl
 	if err := c.start(); err != nil {
 		return "", nil, err
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, c.limit, ErrTime)
+	defer cancel()
 	stop := context.AfterFunc(ctx, func() { c.vm.Interrupt(ctx.Err()) })
 	v, err := c.call(goja.Undefined(), c.vm.ToValue(file), c.vm.ToValue(src))
 	if !stop() || ctx.Err() != nil {
 		c.vm = nil // interrupted, or about to be: the next sheet starts afresh
-		return "", nil, ctx.Err()
+		return "", nil, context.Cause(ctx)
 	}
 	if err != nil {
 		c.vm = nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ func compiler(files map[string]string) *less.Compiler {
 			}
 		}
 		return "", "", false
-	})
+	}, time.Minute)
 }
 
 func TestRender(t *testing.T) {
@@ -82,4 +83,23 @@ func TestRenderStopsWithItsContext(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, %v", problem, err)
 	}
+}
+
+// TestASheetHasItsOwnTime holds an endless sheet beside others that wait for the engine longer than their time.
+func TestASheetHasItsOwnTime(t *testing.T) {
+	c := less.New(func(string, string) (string, string, bool) { return "", "", false }, 2*time.Second)
+	if _, _, err := c.Render(context.Background(), "warm.less", "a { b: c }"); err != nil {
+		t.Fatal(err)
+	}
+	endless := ".m(@i) when (@i > 0) { .w-@{i} { width: @i; } .m(@i - 1); } " + strings.Repeat(".m(300); ", 4000)
+	var all sync.WaitGroup
+	for _, src := range []string{endless, "a { b: c }", endless, "a { b: c }"} {
+		all.Go(func() {
+			_, _, err := c.Render(context.Background(), "a.less", src)
+			if took := errors.Is(err, less.ErrTime); took != (src == endless) {
+				t.Errorf("%.20s: %v", src, err)
+			}
+		})
+	}
+	all.Wait()
 }

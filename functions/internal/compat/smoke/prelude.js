@@ -96,7 +96,7 @@
     setStorageSync: (o) => { storage.set(o && o.key, copy(o && o.data)); },
     removeStorageSync: (o) => { storage.delete(o && o.key); },
     clearStorageSync: () => { storage.clear(); },
-    canIUse: (name) => lookup(String(name)),
+    canIUse: (name) => name === 'component2' || lookup(String(name)), // every host of today has the second component model
     getExtConfigSync: () => clone(fixtures.ext) || {},
     getLaunchOptionsSync: () => ({ path: route, query: {}, referrerInfo: {} }),
     getEnterOptionsSync: () => ({ path: route, query: {}, referrerInfo: {} }),

@@ -15,6 +15,7 @@ import (
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
 	"slipway/functions/internal/compat/smoke"
@@ -22,6 +23,7 @@ import (
 
 // TestMain lets the test program be its own child, as the programs are.
 func TestMain(m *testing.M) {
+	isolate.Main()
 	smoke.Child()
 	os.Exit(m.Run())
 }
