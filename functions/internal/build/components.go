@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"cmp"
 	"path"
 	"slices"
@@ -125,6 +126,15 @@ func (l *loader) componentStem(config, spec string) (string, bool) {
 	return "", false
 }
 
+// lineOfComponent finds where a configuration names a component, by the last part of its path, or else its components.
+func lineOfComponent(src []byte, component string) (line, column int) {
+	at := bytes.Index(src, []byte("usingComponents"))
+	if last := bytes.LastIndex(src, []byte("/"+path.Base(component))); last > at {
+		at = last
+	}
+	return position(src, max(0, at))
+}
+
 // circles warns of components that contain each other; a component that contains itself, as in a tree, is ordinary.
 func (l *loader) circles(found map[string]*Component) {
 	const inProgress, done = 1, 2
@@ -139,7 +149,9 @@ func (l *loader) circles(found map[string]*Component) {
 			case next == name || state[next] == done:
 			case state[next] == inProgress:
 				circle := append(slices.Clone(trail[slices.Index(trail, next):]), next)
-				l.warn("circular-component", found[name].Config, 0, 0, "Break the circle, or make sure a condition ends it.", "Components contain each other: /%s.", strings.Join(circle, " → /"))
+				config := found[name].Config
+				line, column := lineOfComponent(l.p.Files[config], next)
+				l.warn("circular-component", config, line, column, "Break the circle, or make sure a condition ends it.", "Components contain each other: /%s.", strings.Join(circle, " → /"))
 			default:
 				visit(next)
 			}

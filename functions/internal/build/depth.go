@@ -14,9 +14,10 @@ const (
 	maxAsked    = 5_000  // of conditionals within one statement
 )
 
-// tooDeep bounds how deep a parser can recurse, without parsing. It counts in strings and comments too, because to tell
-// strings from code is to parse; to be wrong takes thousands of brackets that nobody closes.
-func tooDeep(src []byte) bool {
+// tooDeep gives the line, from 1, at which a source gets too deep, or 0. It bounds how deep a parser can recurse, without
+// parsing. It counts in strings and comments too, because to tell strings from code is to parse; to be wrong takes
+// thousands of brackets that nobody closes.
+func tooDeep(src []byte) int {
 	depth, words, elses, chain, asked := 0, 0, 0, 0, 0
 	var before byte // the last byte that is not space
 	for i := 0; i < len(src); i++ {
@@ -51,10 +52,10 @@ func tooDeep(src []byte) bool {
 		}
 		before = c
 		if depth > maxBrackets || words > maxWords || elses > maxElses || chain > maxChain || asked > maxAsked {
-			return true
+			return 1 + bytes.Count(src[:i], []byte{'\n'})
 		}
 	}
-	return false
+	return 0
 }
 
 func elseIf(src []byte) int {

@@ -264,7 +264,7 @@ func (l *loader) pages() {
 // text gives a source file without byte order mark, or tells why it cannot be compiled.
 func text(r *report, file string, src []byte, limits Limits) ([]byte, bool) {
 	if int64(len(src)) > limits.MaxScript {
-		r.err("file-too-large", file, 0, 0, "Split the file, or move data out of it.", "The file is %s; at most %s of one source file is compiled.", bytesText(int64(len(src))), bytesText(limits.MaxScript))
+		r.err("file-too-large", file, 1, 1, "Split the file, or move data out of it.", "The file is %s; at most %s of one source file is compiled.", bytesText(int64(len(src))), bytesText(limits.MaxScript))
 		return nil, false
 	}
 	src = bytes.TrimPrefix(src, bom)

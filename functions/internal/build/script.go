@@ -93,8 +93,16 @@ func (s *scripts) need(file string) {
 // compilable keeps esbuild from what it cannot stand, and says so.
 func (s *scripts) compilable(file string) bool {
 	src, ok := text(&s.report, file, s.p.Files[file], s.opts.Limits)
-	if ok && (path.Ext(file) == ".json" && nesting(src) > maxNesting || path.Ext(file) != ".json" && tooDeep(src)) {
-		s.err("too-nested", file, 0, 0, "Split the expression; minified or generated code sometimes needs another build.", "The script is nested too deeply to be compiled.")
+	line := 0
+	switch {
+	case !ok:
+	case path.Ext(file) != ".json":
+		line = tooDeep(src)
+	case nesting(src) > maxNesting:
+		line = 1
+	}
+	if line > 0 {
+		s.err("too-nested", file, line, 1, "Split the expression; minified or generated code sometimes needs another build.", "The script is nested too deeply to be compiled.")
 		ok = false
 	}
 	if ok {

@@ -91,8 +91,8 @@ func (s *styles) acceptable(file string) bool {
 	default:
 		var src []byte
 		src, ok = text(&s.report, file, s.p.Files[file], s.opts.Limits)
-		if ok && tooDeep(src) {
-			s.err("too-nested", file, 0, 0, "Split the style sheet.", "The style sheet is nested too deeply to be compiled.")
+		if line := tooDeep(src); ok && line > 0 {
+			s.err("too-nested", file, line, 1, "Split the style sheet.", "The style sheet is nested too deeply to be compiled.")
 			ok = false
 		}
 	}

@@ -203,6 +203,9 @@ func (t *test) reference(u *unit, r axml.Reference) {
 	base := t.local(u.template, r.Src)
 	for _, extension := range []string{"", ".axml", ".sjs", ".wxml"} {
 		if _, ok := t.p.Files[base+extension]; ok {
+			if path.Ext(base+extension) == ".sjs" {
+				t.helper(u.template, base+extension)
+			}
 			return
 		}
 	}

@@ -29,6 +29,11 @@ func TestRules(t *testing.T) {
 		{name: "API in a comment or a string", file: js, src: page("/* my.nope() */ return 'my.nope()'")},
 		{name: "deprecated API", file: js, src: page("my.httpRequest(this.o)"), want: []string{"info api-deprecated " + js + ":1:16"}},
 
+		{name: "helpers of templates use the program", file: axml, src: `<import-sjs name="h" from="./h.sjs"/><view/>`, want: []string{"fail sjs-isolated g.sjs:1:11", "fail sjs-isolated pages/index/h.sjs:2:24"},
+			also: map[string]string{"pages/index/h.sjs": "import g from '/g.sjs'\nexport const a = () => my.env.platform + g", "g.sjs": "const a = getApp()\nexport default a"}},
+		{name: "helpers of templates on their own", file: axml, src: `<import-sjs name="h" from="./h.sjs"/><view/>`,
+			also: map[string]string{"pages/index/h.sjs": "const my = { env: 1 }; export default { a: (x) => Math.round(x) + my.env, f: /* my.env */ (s) => s.replace(/a/g, 'window') }", "unused.sjs": "my.env"}},
+
 		{name: "other platforms and browsers", file: js, src: page("wx.login(); window.a; eval('1')"), want: []string{"fail forbidden-global " + js + ":1:16", "fail forbidden-global " + js + ":1:28", "fail forbidden-global " + js + ":1:38"}},
 		{name: "other platforms behind some condition", file: js, src: "import { isWeChat } from '../../env'\n" + page("return isWeChat ? wx : my"), also: map[string]string{"env.js": ""}, want: []string{"warn forbidden-global " + js + ":2:34"}},
 		{name: "names of one's own", file: js, src: "import wx from '../../w'\n" + page("wx.login(); const window = {}; window.a; this.document; ({ localStorage: 1 })"), also: map[string]string{"w.js": "module.exports = {}"}},
