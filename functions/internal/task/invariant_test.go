@@ -69,6 +69,9 @@ func (w *world) always() {
 					w.removed[r] = true
 				}
 			}
+		} else if q.Outcome != "" && !w.idle[id] {
+			w.idle[id] = true
+			w.nothingLeft(q)
 		}
 	}
 	m, _, err := store.MiniProgram(context.Background(), w.table, "mp")
@@ -86,6 +89,16 @@ func (w *world) always() {
 		})
 		if noted != p.Removed {
 			w.problems = append(w.problems, fmt.Sprintf("%v: removed %t, noted %t", p.Target, p.Removed, noted))
+		}
+	}
+}
+
+// nothingLeft holds at the moment of an approval that says so.
+func (w *world) nothingLeft(q store.RequestRecord) {
+	for _, r := range w.releases() {
+		chosen := slices.ContainsFunc(q.Targets, func(t approval.Target) bool { return t.TargetApp == r.TargetApp })
+		if chosen && (r.Status == release.GrayscaleRelease || r.Status == release.FullRelease) {
+			w.problems = append(w.problems, fmt.Sprintf("%s found nothing left, and %s is %s", q.ID, r.ID, r.Status))
 		}
 	}
 }

@@ -25,6 +25,7 @@ type modeled struct {
 	status       release.Status
 	percent      int
 	salt         string
+	since        int // when its pilot testing began
 }
 
 // model is spec 3.2 and 5, written once more and plainly: no table of rows, no placement, no requests but their names.
@@ -35,10 +36,11 @@ type model struct {
 	removals map[string][]string        // force removal → apps
 	offline  map[string]string          // app/env → request
 	ended    map[string]approval.Status // removal or offline request
+	pilots   int                        // that were begun
 }
 
 func newModel() *model {
-	return &model{map[string]*modeled{}, map[string]bool{}, map[string]string{}, map[string][]string{}, map[string]string{}, map[string]approval.Status{}}
+	return &model{map[string]*modeled{}, map[string]bool{}, map[string]string{}, map[string][]string{}, map[string]string{}, map[string]approval.Status{}, 0}
 }
 
 func (r *modeled) target() string { return r.app + "/" + string(r.env) }
@@ -90,12 +92,14 @@ func (m *model) act(r *modeled, a release.Action, n int, supersede bool) bool {
 		}
 		r.status = review
 	case a == release.Apply && r.status == nvc && m.piloted(r):
-		r.status = pilot
+		m.pilots++
+		r.status, r.since = pilot, m.pilots
 		m.removed[r.target()] = false
 	case a == release.Apply && r.status == nvc:
 		return m.live(r, supersede, full, 100)
 	case a == release.Approve && r.status == review && m.piloted(r):
-		r.status = pilot
+		m.pilots++
+		r.status, r.since = pilot, m.pilots
 		m.removed[r.target()] = false
 	case a == release.Approve && r.status == review:
 		r.status = prep
@@ -175,8 +179,15 @@ func (m *model) serves(target, user string) string {
 	return ""
 }
 
-// latestPilot is any: a history below has at most one pilot of a target at a time.
-func (m *model) latestPilot(target string) *modeled { return m.on(target, release.PilotTesting, nil) }
+// latestPilot is what a tester of several pilots gets.
+func (m *model) latestPilot(target string) (latest *modeled) {
+	for _, r := range m.releases {
+		if r.target() == target && r.status == release.PilotTesting && (latest == nil || r.since > latest.since) {
+			latest = r
+		}
+	}
+	return latest
+}
 
 // histories is how many histories are tried: many where there is time.
 func histories() int {
@@ -203,7 +214,7 @@ func TestLongHistories(t *testing.T) {
 				base := newWorld(t)
 				rapid.Check(t, func(rt *rapid.T) {
 					h := &historyOf{rt: rt, w: base.copy(), m: newModel()}
-					for range rapid.IntRange(5, 40).Draw(rt, "length") {
+					for range rapid.IntRange(10, 60).Draw(rt, "length") {
 						taken.Add(1)
 						if h.next() {
 							carried.Add(1)
@@ -232,7 +243,7 @@ type historyOf struct {
 // next takes one action in both worlds; they have to agree on whether it can be.
 func (h *historyOf) next() bool {
 	h.n++
-	kinds := []string{"create", "act", "act", "act", "act", "review", "review", "ask removal", "end removal", "ask offline", "end offline"}
+	kinds := []string{"create", "act", "act", "act", "act", "review", "review", "ask removal", "ask removal", "end removal", "end removal", "ask offline", "end offline"}
 	var did, should bool
 	switch kind := rapid.SampledFrom(kinds).Draw(h.rt, "kind"); kind {
 	case "create":
@@ -261,7 +272,7 @@ func (h *historyOf) say(format string, args ...any) {
 
 func (h *historyOf) target() (string, catalog.Environment) {
 	app := rapid.SampledFrom([]string{"plain", "plain", "pilot"}).Draw(h.rt, "app")
-	return app, rapid.SampledFrom([]catalog.Environment{prod, prod, sandbox, dev}).Draw(h.rt, "environment")
+	return app, rapid.SampledFrom([]catalog.Environment{prod, prod, sandbox, dev, dev}).Draw(h.rt, "environment")
 }
 
 func (h *historyOf) create() (did, should bool) {
@@ -273,11 +284,23 @@ func (h *historyOf) create() (did, should bool) {
 	if h.m.releases[id] != nil {
 		return err == nil, false
 	}
-	h.m.releases[id] = &modeled{version, app, env, release.NewVersionCreated, 0, "salt-" + version}
+	h.m.releases[id] = &modeled{version, app, env, release.NewVersionCreated, 0, "salt-" + version, 0}
 	return err == nil, true
 }
 
 var byMerchant = []release.Action{release.Apply, release.Apply, release.CompleteTesting, release.Grayscale, release.Grayscale, release.Full, release.Reset, release.Cancel}
+
+// plausible draws an action, more often than not one that the status knows.
+func (h *historyOf) plausible(r *modeled) release.Action {
+	known := map[release.Status][]release.Action{
+		release.NewVersionCreated: {release.Apply}, release.PilotTesting: {release.CompleteTesting},
+		release.ReleasePreparation: {release.Grayscale, release.Full}, release.GrayscaleRelease: {release.Grayscale, release.Reset, release.Full},
+	}[r.status]
+	if len(known) > 0 && rapid.IntRange(0, 4).Draw(h.rt, "wild") > 0 {
+		return rapid.SampledFrom(known).Draw(h.rt, "known action")
+	}
+	return rapid.SampledFrom(byMerchant).Draw(h.rt, "action")
+}
 
 func (h *historyOf) act(review bool) (did, should bool) {
 	ids := []string{}
@@ -300,14 +323,11 @@ func (h *historyOf) act(review bool) (did, should bool) {
 		}
 		return h.w.decide(ctx, h.w.find(id).Request, string(decision), "reviewer@wallet.test") == nil, h.m.act(r, decision, 0, false)
 	}
-	cmd := release.Command{Action: rapid.SampledFrom(byMerchant).Draw(h.rt, "action"), Supersede: rapid.Bool().Draw(h.rt, "supersede")}
+	cmd := release.Command{Action: h.plausible(r), Supersede: rapid.Bool().Draw(h.rt, "supersede")}
 	if cmd.Action == release.Grayscale {
 		cmd.Percent = rapid.SampledFrom([]int{1, 20, 50, 99, 100}).Draw(h.rt, "percent")
 	}
 	h.say("%s %d%% %s supersede %t", cmd.Action, cmd.Percent, id, cmd.Supersede)
-	if to, _ := release.Next(cmd.Action, r.status, release.Facts{Environment: r.env, Pilot: h.m.piloted(r), Built: true}); to == release.PilotTesting && h.m.latestPilot(r.target()) != nil {
-		return false, false // which of two pilots a tester gets is not what is modeled here
-	}
 	return h.w.act(ctx, id, cmd) == nil, h.m.act(r, cmd.Action, cmd.Percent, cmd.Supersede)
 }
 

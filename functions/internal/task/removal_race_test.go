@@ -93,6 +93,16 @@ func TestRemovalWins(t *testing.T) {
 	})
 }
 
+// TestNothingLeft: an approval that finds nothing live is one at whose moment nothing was.
+func TestNothingLeft(t *testing.T) {
+	var sum tally
+	before := several(prepares("1", "plain"), acts(release.Grayscale, "1", "plain", prod, percent(10)), prepares("2", "plain"), asksRemoval("rm", "plain"),
+		acts(release.Cancel, "1", "plain", prod))
+	sum.of(t, "two", func(t *testing.T) {
+		sum.add(t, &explorer{base: scene(t, before), steps: []step{removes, acts(release.Full, "2", "plain", prod)}, reads: true})
+	})
+}
+
 // TestRemovalWinsAtEveryRead looks closer at the two that are nearest to users: every read is a step of its own too.
 func TestRemovalWinsAtEveryRead(t *testing.T) {
 	var sum tally

@@ -32,6 +32,7 @@ type world struct {
 	looked     uint64 // sum of the table when it was last looked at
 
 	removals []string        // force removal requests, as they were submitted
+	idle     map[string]bool // those whose approval found nothing left
 	settled  map[string]bool // those whose approval has been seen
 	removed  map[string]bool // releases that an approval found open
 	before   map[string]bool // releases acted on before an approval
@@ -138,7 +139,7 @@ func (w *world) wire() *world {
 func (w *world) copy() *world {
 	c := &world{
 		table: w.table.copy(), flow: w.flow.copy(), now: w.now, cannotStop: w.cannotStop, removals: slices.Clone(w.removals),
-		settled: map[string]bool{}, removed: map[string]bool{}, before: map[string]bool{}, after: map[string]bool{},
+		idle: map[string]bool{}, settled: map[string]bool{}, removed: map[string]bool{}, before: map[string]bool{}, after: map[string]bool{},
 	}
 	return c.wire()
 }
