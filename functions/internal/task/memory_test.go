@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/store"
@@ -57,6 +58,7 @@ func (m *memory) Get(_ context.Context, keys ...store.Key) ([]store.Item, error)
 // Query implements store.Table.
 func (m *memory) Query(_ context.Context, q store.Query) (store.Page, error) {
 	var page store.Page
+	size := 0
 	rows := slices.Clone(m.rows[q.PK])
 	if q.Descending {
 		slices.Reverse(rows)
@@ -69,11 +71,13 @@ func (m *memory) Query(_ context.Context, q store.Query) (store.Page, error) {
 		if !strings.HasPrefix(sk, q.Prefix) || q.After != "" && !past {
 			continue
 		}
-		if len(page.Items) == q.Limit {
+		if len(page.Items) == q.Limit || size >= limits.MaxPageData {
 			page.More = true
 			break
 		}
-		page.Items = append(page.Items, m.items[store.Key{PK: q.PK, SK: sk}])
+		item := m.items[store.Key{PK: q.PK, SK: sk}]
+		size += len(item.Data)
+		page.Items = append(page.Items, item)
 	}
 	return page, nil
 }
@@ -113,7 +117,7 @@ func (m *memory) write(w store.Write) {
 		}
 		return
 	}
-	now := store.Item{Key: w.Key, Rev: old.Rev + 1, Data: slices.Clone(w.Data), Expires: w.Expires}
+	now := store.Item{Key: w.Key, Rev: old.Rev + 1, Data: slices.Clone(w.Data), Expires: w.Expires.Truncate(time.Second)}
 	m.items[w.Key] = now
 	m.sum ^= sumOf(now)
 	if !had {
@@ -140,25 +144,45 @@ func (s *safe) Get(ctx context.Context, keys ...store.Key) ([]store.Item, error)
 	if err := limits.Keys(keys); err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, fault.Wrap(fault.Unavailable, "", err, "given up")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.Table.Get(ctx, keys...)
+	items, err := s.Table.Get(ctx, keys...)
+	return own(items), err
 }
 
 func (s *safe) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	if err := limits.Query(q); err != nil {
 		return store.Page{}, err
 	}
+	if err := ctx.Err(); err != nil {
+		return store.Page{}, fault.Wrap(fault.Unavailable, "", err, "given up")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.Table.Query(ctx, q)
+	page, err := s.Table.Query(ctx, q)
+	page.Items = own(page.Items)
+	return page, err
 }
 
 func (s *safe) Transact(ctx context.Context, writes ...store.Write) error {
 	if err := limits.Writes(writes); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return fault.Wrap(fault.Unavailable, "", err, "given up")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.Table.Transact(ctx, writes...)
+}
+
+// own gives the caller data of their own.
+func own(items []store.Item) []store.Item {
+	for i := range items {
+		items[i].Data = slices.Clone(items[i].Data)
+	}
+	return items
 }
