@@ -179,6 +179,14 @@ func (c *Call) ownRelease(ctx context.Context, t store.Table, id string) (*store
 	return s, nil
 }
 
+// maySee says whether somebody sees a release: its maker's people always, a super app's staff once it was applied for.
+func maySee(a catalog.Actor, o catalog.Object, r release.Release) bool {
+	if draft := r.Status == release.NewVersionCreated && r.Request == ""; draft {
+		o.AppWorkspaces = nil
+	}
+	return a.May(catalog.SeeMiniProgram, o)
+}
+
 // seenRelease is a release that the caller may see; any other is the same NotFound.
 func (c *Call) seenRelease(ctx context.Context, t store.Table, id string) (*store.Scene, error) {
 	s, err := store.LoadScene(ctx, t, id)
@@ -186,8 +194,8 @@ func (c *Call) seenRelease(ctx context.Context, t store.Table, id string) (*stor
 		return nil, err
 	}
 	o := objectOf(c.Actor, s.MiniProgram)
-	o.AppWorkspaces = reviewingWorkspaces(s.App)
-	if !c.Actor.May(catalog.SeeMiniProgram, o) {
+	o.AppWorkspaces = s.App.Reviewers()
+	if !maySee(c.Actor, o, s.Release) {
 		return nil, fault.New(fault.NotFound, "no_such_release", "There is no release %q.", id)
 	}
 	return s, nil

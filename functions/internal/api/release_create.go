@@ -43,7 +43,7 @@ func CreateRelease(t store.Table, w release.Workflow) Handler {
 			}
 			r.Configuration = *in.Configuration
 		}
-		return c.startRelease(ctx, t, w, r, shownTo(m, app))
+		return c.startRelease(ctx, t, w, r)
 	}})
 }
 
@@ -96,27 +96,7 @@ func newRelease(c *Call, m catalog.MiniProgram, v catalog.Version, app catalog.T
 	return r
 }
 
-// shownTo makes the writes by which the staff of the target app, and of the platform for a partner app, see the mini
-// program from now on.
-func shownTo(m catalog.MiniProgram, app catalog.TargetApp) []store.Write {
-	var writes []store.Write
-	for _, workspace := range reviewingWorkspaces(app) {
-		if workspace != m.Workspace {
-			writes = append(writes, store.ShowMiniProgram(m, workspace)...)
-		}
-	}
-	return writes
-}
-
-// reviewingWorkspaces are those whose staff decides about releases to an app.
-func reviewingWorkspaces(app catalog.TargetApp) []string {
-	if app.Settings.Partner {
-		return []string{app.Workspace, platformWorkspace}
-	}
-	return []string{app.Workspace}
-}
-
-func (c *Call) startRelease(ctx context.Context, t store.Table, w release.Workflow, r release.Release, more []store.Write) (Answer, error) {
+func (c *Call) startRelease(ctx context.Context, t store.Table, w release.Workflow, r release.Release) (Answer, error) {
 	if r.Configuration.Testers != nil {
 		r.Testers = r.Configuration.Testers
 	}
@@ -125,7 +105,6 @@ func (c *Call) startRelease(ctx context.Context, t store.Table, w release.Workfl
 	event.MiniProgram, event.Workspace, event.Release, event.After = r.MiniProgram, r.Workspace, r.ID, string(r.Status)
 	event.Actor, event.Detail = r.CreatedBy, fmt.Sprintf("%s to %s %s", r.Version, r.TargetApp, r.Environment)
 	writes := append(store.CreateRelease(r), store.NoticeWrite(notice))
-	writes = append(writes, more...)
 	err := t.Transact(ctx, append(writes, store.EventWrites(event)...)...)
 	if store.IsConflict(err) {
 		other, findErr := store.ReleaseOf(ctx, t, r)

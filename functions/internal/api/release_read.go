@@ -132,8 +132,8 @@ func (v visibility) release(ctx context.Context, r release.Release) (bool, error
 		return false, err
 	}
 	o := objectOf(v.call.Actor, m)
-	o.AppWorkspaces = reviewingWorkspaces(app)
-	return v.call.Actor.May(catalog.SeeMiniProgram, o), nil
+	o.AppWorkspaces = app.Reviewers()
+	return maySee(v.call.Actor, o, r), nil
 }
 
 func remembered[T any](ctx context.Context, t store.Table, seen map[string]T, id string, key store.Key) (T, error) {

@@ -50,9 +50,11 @@ func ForceRemove(t store.Table, w release.Workflow, packages release.Packages) H
 		if q.Images, err = checkedImages(ctx, t, packages, m.ID, in.Images); err != nil {
 			return Answer{}, err
 		}
-		if err := c.addParties(ctx, t, &q, apps[0].Workspace); err != nil {
+		party, _, err := task.PartyOf(ctx, t, "app", apps[0].Workspace, q.Category, q.SubmittedBy)
+		if err != nil {
 			return Answer{}, err
 		}
+		q.Parties = []approval.Party{party}
 		return c.submitRequest(ctx, t, w, q, "removal", map[string]any{"request": q.ID, "seconds": seconds(q.Request)})
 	}})
 }
@@ -145,7 +147,7 @@ func RequestOffline(t store.Table, w release.Workflow) Handler {
 		q.Targets = []approval.Target{{TargetApp: app.ID, Environment: in.Environment}}
 		review, parties := "no", []string{}
 		if in.Environment == catalog.Production || in.Environment == catalog.Sandbox && app.Settings.SandboxReview {
-			if err := c.addParties(ctx, t, &q, reviewingWorkspaces(app)...); err != nil {
+			if q.Parties, err = task.PartiesOf(ctx, t, app, q.Category, q.SubmittedBy); err != nil {
 				return Answer{}, err
 			}
 			review = "yes"
@@ -165,20 +167,6 @@ func (c *Call) newRequest(m catalog.MiniProgram, category approval.Category, app
 		SubmittedBy: c.person(), CreatedAt: c.Now, ExpiresAt: c.Now.AddDate(0, 0, app.Settings.ApprovalDays), Status: approval.Pending,
 		SignIn: app.Settings.ApprovalSignIn, Parties: []approval.Party{},
 	}}
-}
-
-// partyIDs name the parties in the order of reviewingWorkspaces.
-var partyIDs = []string{"app", "platform"}
-
-func (c *Call) addParties(ctx context.Context, t store.Table, q *store.RequestRecord, workspaces ...string) error {
-	for i, workspace := range workspaces {
-		p, err := task.PartyOf(ctx, t, partyIDs[i], workspace, q.Category, q.SubmittedBy)
-		if err != nil {
-			return err
-		}
-		q.Parties = append(q.Parties, p)
-	}
-	return nil
 }
 
 func seconds(q approval.Request) int64 { return int64(q.ExpiresAt.Sub(q.CreatedAt).Seconds()) }

@@ -10,9 +10,6 @@ import (
 	"slipway/functions/internal/store"
 )
 
-// platformWorkspace is the operator's one workspace.
-const platformWorkspace = "platform"
-
 // RequestView is a request as the API answers it, with what the caller can do about it.
 type RequestView struct {
 	approval.Request

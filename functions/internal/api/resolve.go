@@ -131,7 +131,7 @@ func (c *Call) maySeePlacement(ctx context.Context, t store.Table, p rollout.Pla
 		return err
 	}
 	o := objectOf(c.Actor, m)
-	o.AppWorkspaces = reviewingWorkspaces(app)
+	o.AppWorkspaces = app.Reviewers()
 	if !c.Actor.May(catalog.SeeMiniProgram, o) {
 		return notPlaced()
 	}

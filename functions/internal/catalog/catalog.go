@@ -122,6 +122,17 @@ func (s Settings) Pilots(env Environment) bool {
 	return false
 }
 
+// PlatformWorkspace is the id of the operator's one workspace.
+const PlatformWorkspace = "platform"
+
+// Reviewers are the workspaces whose staff decides about releases to the app, in the order of a request's parties.
+func (a TargetApp) Reviewers() []string {
+	if a.Settings.Partner {
+		return []string{a.Workspace, PlatformWorkspace}
+	}
+	return []string{a.Workspace}
+}
+
 // MiniProgramType says how a mini program comes about; it never changes.
 type MiniProgramType string
 

@@ -56,7 +56,7 @@ func demoProgram(id, name, workspace string, kind catalog.WorkspaceKind, creator
 
 // seed puts the demo into a store that has none, all of it in one transaction.
 func (s *Server) seed(ctx context.Context, now time.Time) error {
-	if _, rev, err := store.Workspace(ctx, s.table, platformWorkspace); err != nil || rev > 0 {
+	if _, rev, err := store.Workspace(ctx, s.table, catalog.PlatformWorkspace); err != nil || rev > 0 {
 		return err
 	}
 	var writes []store.Write
@@ -91,8 +91,6 @@ func (s *Server) seed(ctx context.Context, now time.Time) error {
 	}
 	return s.table.Transact(ctx, unique(writes)...)
 }
-
-const platformWorkspace = "platform"
 
 func (s *Server) seedVersion(ctx context.Context, m catalog.MiniProgram, now time.Time) (catalog.Version, error) {
 	archive := demo.Archive(demoVersion)

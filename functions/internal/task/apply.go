@@ -25,9 +25,6 @@ type Applied struct {
 	OnApproval release.Status `json:"onApproval"` // where the last approval leads
 }
 
-// platformWorkspace is the operator's one workspace.
-const platformWorkspace = "platform"
-
 // Apply freezes what is applied for and asks for the release: a request when the target reviews, else the next
 // status at once.
 func Apply(t store.Table, w release.Workflow) Handler {
@@ -75,6 +72,9 @@ func apply(ctx context.Context, t store.Table, s *store.Scene, out *release.Outc
 		s.EditMiniProgram(m)
 	}
 	r := &out.Release
+	if r.Status.Open() {
+		writes = append(writes, shown(s)...)
+	}
 	snapshot := snapshotOf(s, *r)
 	r.Digest = digestOf(snapshot)
 	r.Applicant = in.Command.Actor
@@ -93,6 +93,18 @@ func apply(ctx context.Context, t store.Table, s *store.Scene, out *release.Outc
 	}
 	r.Request = q.ID
 	return append(writes, store.CreateRequest(q)...), nil
+}
+
+// shown makes the writes by which the staff of the target app, and of the platform for a partner app, see the mini
+// program from now on.
+func shown(s *store.Scene) []store.Write {
+	var writes []store.Write
+	for _, workspace := range s.App.Reviewers() {
+		if workspace != s.MiniProgram.Workspace {
+			writes = append(writes, store.ShowMiniProgram(s.MiniProgram, workspace)...)
+		}
+	}
+	return writes
 }
 
 func snapshotOf(s *store.Scene, r release.Release) approval.Snapshot {
@@ -120,35 +132,51 @@ func requestOf(ctx context.Context, t store.Table, s *store.Scene, r release.Rel
 		SubmittedBy: in.Command.Actor, CreatedAt: in.Command.At, ExpiresAt: in.Command.At.AddDate(0, 0, s.Settings.ApprovalDays),
 		Status: approval.Pending, Snapshot: snapshot, Digest: r.Digest, SignIn: s.Settings.ApprovalSignIn,
 	}}
-	parties := []struct{ id, workspace string }{{"app", s.App.Workspace}}
-	if s.Settings.Partner {
-		parties = append(parties, struct{ id, workspace string }{"platform", platformWorkspace})
-	}
-	for _, p := range parties {
-		party, err := PartyOf(ctx, t, p.id, p.workspace, approval.Release, in.Command.Actor)
-		if err != nil {
-			return q, err
-		}
-		q.Parties = append(q.Parties, party)
-	}
-	return q, nil
+	var err error
+	q.Parties, err = PartiesOf(ctx, t, s.App, approval.Release, in.Command.Actor)
+	return q, err
 }
 
-// PartyOf makes a party of a request, and refuses a request that nobody could decide.
-func PartyOf(ctx context.Context, t store.Table, id, workspace string, category approval.Category, submitter catalog.Person) (approval.Party, error) {
+// PartiesOf makes the parties of a request about a target app, and refuses a request that they could not decide:
+// nobody decides for two of them.
+func PartiesOf(ctx context.Context, t store.Table, app catalog.TargetApp, category approval.Category, submitter catalog.Person) ([]approval.Party, error) {
+	parties := []approval.Party{}
+	people := map[string]bool{}
+	for i, workspace := range app.Reviewers() {
+		party, eligible, err := PartyOf(ctx, t, partyIDs[i], workspace, category, submitter)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range eligible {
+			people[m.Email] = true
+		}
+		parties = append(parties, party)
+	}
+	if len(people) < len(parties) {
+		return nil, fault.New(fault.Conflict, "nobody_to_review",
+			"%s and %s have only one person between them who could decide, and nobody decides for both. Ask their admins to add a reviewer.", parties[0].Name, parties[1].Name)
+	}
+	return parties, nil
+}
+
+// partyIDs name the parties in the order of catalog.TargetApp.Reviewers.
+var partyIDs = []string{"app", "platform"}
+
+// PartyOf makes a party of a request, with its members who may decide, and refuses a request that nobody could decide.
+func PartyOf(ctx context.Context, t store.Table, id, workspace string, category approval.Category, submitter catalog.Person) (approval.Party, []catalog.Member, error) {
 	ws, _, err := store.Load[catalog.Workspace](ctx, t, store.WorkspaceKey(workspace))
 	if err != nil {
-		return approval.Party{}, err
+		return approval.Party{}, nil, err
 	}
 	eligible, err := Reviewers(ctx, t, workspace, category, submitter)
 	if err != nil {
-		return approval.Party{}, err
+		return approval.Party{}, nil, err
 	}
 	if len(eligible) == 0 {
-		return approval.Party{}, fault.New(fault.Conflict, "nobody_to_review",
+		return approval.Party{}, nil, fault.New(fault.Conflict, "nobody_to_review",
 			"Workspace %s has no admin or reviewer other than you who could decide this. Ask its admins to add one.", workspace)
 	}
-	return approval.Party{ID: id, Workspace: workspace, Name: ws.Name, Decision: approval.Pending}, nil
+	return approval.Party{ID: id, Workspace: workspace, Name: ws.Name, Decision: approval.Pending}, eligible, nil
 }
 
 // Reviewers are the members of a workspace who may decide a request of the submitter's.
