@@ -61,7 +61,7 @@ func TestLibrariesFromNpm(t *testing.T) {
 }
 
 // installed is what npm puts beside a project, without running anything of it.
-func installed(t *testing.T, spec string) map[string][]byte {
+func installed(t testing.TB, spec string) map[string][]byte {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(path.Join(dir, "package.json"), []byte(`{"private": true}`), 0o644); err != nil {

@@ -1,0 +1,85 @@
+package smoke_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"slipway/functions/internal/build"
+	"slipway/functions/internal/compat"
+	"slipway/functions/internal/compat/profile"
+	"slipway/functions/internal/compat/smoke"
+)
+
+// BenchmarkAntdMini builds and tests an app of all components of antd-mini, beside the esbuild program from npm that
+// bundles and minifies the same scripts alone. Both come from npm, so it runs only with CI=true.
+func BenchmarkAntdMini(b *testing.B) {
+	if os.Getenv("CI") != "true" {
+		b.Skip("set CI=true to fetch antd-mini and esbuild with npm")
+	}
+	files := installed(b, "antd-mini@3.4.3")
+	pages := wrap(files, "node_modules/antd-mini/es/")
+	p, _ := build.Load(&build.Archive{Files: files})
+	var built *build.Result
+	b.Run("build", func(b *testing.B) {
+		for b.Loop() {
+			var err error
+			if built, err = build.Build(context.Background(), p, build.Options{Version: "1.0.0"}); err != nil || built.Failed {
+				b.Fatal(err, built.Log)
+			}
+		}
+	})
+	b.Run("build/esbuild program", func(b *testing.B) { esbuildProgram(b, files, p) })
+	in := compat.Input{Project: p, Built: built.Files, SourceMaps: built.SourceMaps, PackageBytes: built.Size, Runtime: profile.Default()}
+	b.Run("rules", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := compat.Run(context.Background(), in); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("run", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := (smoke.Runner{}).Run(context.Background(), in); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N*pages*4), "ms/page-and-mode")
+	})
+}
+
+// esbuildProgram bundles the app, its pages and their components, as far as they are scripts.
+func esbuildProgram(b *testing.B, files map[string][]byte, p *build.Project) {
+	tool := b.TempDir()
+	install := exec.Command("npm", "install", "--no-audit", "--no-fund", "--prefix", tool, "esbuild@0.28.2")
+	if out, err := install.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	dir := b.TempDir()
+	for name, data := range files {
+		at := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(at, data, 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	args := []string{"--bundle", "--minify", "--target=es2015", "--format=cjs", "--splitting=false", "--sourcemap=external", "--outdir=out", "--log-level=error", "app.js"}
+	for _, page := range p.Pages {
+		args = append(args, page.Script)
+	}
+	for _, c := range p.Components {
+		args = append(args, c.Script)
+	}
+	program := filepath.Join(tool, "node_modules", ".bin", "esbuild")
+	for b.Loop() {
+		cmd := exec.Command(program, args...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+	}
+}
