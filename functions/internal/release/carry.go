@@ -45,9 +45,6 @@ func Check(s Scene, cmd Command) (to Status, err error) {
 		return "", s.conflict("percent_not_higher",
 			"The grayscale is at %d %% and can only be raised; to lower it, reset it to 0 %% and start again.", s.Release.Percent)
 	}
-	if full := s.Placement.Full; s.Release.Environment == catalog.Production && goesLive(cmd, to) && full.Release != "" && catalog.CompareVersions(s.Release.Version, full.Version) < 0 {
-		return "", s.conflict("newer_is_live", "Version %s is fully released on this target, and an older one cannot replace it. Upload the older code as a new version to go back.", full.Version)
-	}
 	if goesLive(cmd, to) && s.rival() != nil && !cmd.Supersede {
 		return "", s.conflict("grayscale_running",
 			"Version %s is in grayscale at %d %% on this target. Send \"supersede\": true to cancel it and keep its share of users, or cancel it first.",

@@ -148,17 +148,3 @@ func TestPilotIsServedToItsTestersOnly(t *testing.T) {
 		t.Errorf("somebody else is served %v, %s", served, reason)
 	}
 }
-
-func TestAnOlderVersionDoesNotReplaceANewerOne(t *testing.T) {
-	for _, action := range []release.Action{release.Grayscale, release.Full} {
-		s := over(scene(release.ReleasePreparation, 0), release.FullRelease, 100)
-		s.Release.Version = "0.9.0"
-		if _, err := release.Carry(s, release.Command{Action: action, Percent: 10, At: at}); code(err) != "newer_is_live" {
-			t.Errorf("%s: %v", action, err)
-		}
-		s.Release.Environment = catalog.Sandbox
-		if _, err := release.Carry(s, release.Command{Action: action, Percent: 10, At: at}); err != nil {
-			t.Errorf("%s in sandbox: %v", action, err)
-		}
-	}
-}
