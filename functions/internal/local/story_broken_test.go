@@ -20,7 +20,6 @@ import (
 // write itself is either lost, or kept without anybody being told.
 type disk struct {
 	store.Table
-	journal asl.Journal
 
 	mu     sync.Mutex
 	writes int
