@@ -117,7 +117,8 @@ func (w *world) sumOfInterest() (sum uint64) {
 // atRest holds when everybody is done: nothing that was removed is on its way to users, everything else can go on, and
 // no request asks about what is not asked for any more.
 func (w *world) atRest() {
-	for _, p := range w.placements() {
+	placements := w.placements()
+	for _, p := range placements {
 		if len(p.Removing) > 0 {
 			w.problems = append(w.problems, fmt.Sprintf("%v: %v are not mapped", p.Target, p.Removing))
 		}
@@ -126,7 +127,7 @@ func (w *world) atRest() {
 		if r.Status.Open() && (w.removed[r.ID] || len(w.settled) > 0 && w.before[r.ID] && r.TargetApp != "other") && !w.after[r.ID] {
 			w.problems = append(w.problems, fmt.Sprintf("%s is %s after the removal", r.ID, r.Status))
 		}
-		w.canGoOn(r)
+		w.canGoOn(r, placements)
 	}
 	for _, id := range w.removals {
 		if q := w.asked(id); q.Status == approval.Approved && !q.Notified {
@@ -135,8 +136,8 @@ func (w *world) atRest() {
 	}
 }
 
-func (w *world) canGoOn(r release.Release) {
-	placement := w.placements()[slices.IndexFunc(w.placements(), func(p rollout.Placement) bool { return p.Target == r.Target() })]
+func (w *world) canGoOn(r release.Release, placements []rollout.Placement) {
+	placement := placements[slices.IndexFunc(placements, func(p rollout.Placement) bool { return p.Target == r.Target() })]
 	if r.Status.Open() != slices.Contains(placement.Open, r.ID) {
 		w.problems = append(w.problems, fmt.Sprintf("%s is %s, and open on its target: %v", r.ID, r.Status, placement.Open))
 	}

@@ -214,12 +214,12 @@ func TestLongHistories(t *testing.T) {
 				base := newWorld(t)
 				rapid.Check(t, func(rt *rapid.T) {
 					h := &historyOf{rt: rt, w: base.copy(), m: newModel()}
-					for range rapid.IntRange(10, 60).Draw(rt, "length") {
+					for range rapid.IntRange(5, 25).Draw(rt, "length") {
 						taken.Add(1)
 						if h.next() {
 							carried.Add(1)
+							h.compare()
 						}
-						h.compare()
 					}
 					removed.Add(int64(len(h.w.settled)))
 				})
@@ -328,7 +328,9 @@ func (h *historyOf) act(review bool) (did, should bool) {
 		cmd.Percent = rapid.SampledFrom([]int{1, 20, 50, 99, 100}).Draw(h.rt, "percent")
 	}
 	h.say("%s %d%% %s supersede %t", cmd.Action, cmd.Percent, id, cmd.Supersede)
-	return h.w.act(ctx, id, cmd) == nil, h.m.act(r, cmd.Action, cmd.Percent, cmd.Supersede)
+	err := h.w.act(ctx, id, cmd)
+	h.say("%s: %v", h.line, err)
+	return err == nil, h.m.act(r, cmd.Action, cmd.Percent, cmd.Supersede)
 }
 
 func (h *historyOf) askRemoval() (did, should bool) {
@@ -429,10 +431,10 @@ func (h *historyOf) endOffline() (did, should bool) {
 
 // compare holds statuses, shares, requests and what users get against the model, and the world against its invariants.
 func (h *historyOf) compare() {
-	h.w.looked = 0
 	h.w.always()
+	placements := h.w.placements()
 	for _, r := range h.w.releases() {
-		h.w.canGoOn(r)
+		h.w.canGoOn(r, placements)
 		if want := h.m.releases[r.ID]; r.Status != want.status || r.Status == release.GrayscaleRelease && r.Percent != want.percent {
 			h.rt.Fatalf("%s: %s is %s %d%%, want %s %d%%", h.line, r.ID, r.Status, r.Percent, want.status, want.percent)
 		}
@@ -442,7 +444,7 @@ func (h *historyOf) compare() {
 			h.rt.Fatalf("%s: request %s is %s, want %s", h.line, id, got, want)
 		}
 	}
-	for _, p := range h.w.placements() {
+	for _, p := range placements {
 		target := p.Target.TargetApp + "/" + p.Target.Environment
 		for _, user := range users {
 			served, _ := rollout.Decide(&p, user)
