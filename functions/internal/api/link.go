@@ -29,7 +29,7 @@ func ApprovalLink(t store.Table, w release.Workflow, packages release.Packages, 
 				return page(200, v.closedPage())
 			}
 			if v.request.SignIn {
-				return page(200, console.ApprovalSignIn{Facts: v.facts(), Party: v.party.Name, URL: links.Base + "/requests/" + v.request.ID})
+				return page(200, console.ApprovalSignIn{Facts: v.facts(), Party: v.party.Name, URL: links.RequestURL(v.request.ID)})
 			}
 			return page(200, v.form(console.Form{}))
 		},
@@ -104,7 +104,7 @@ func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workfl
 	case v.closed():
 		return page(409, v.closedPage())
 	case v.request.SignIn:
-		return page(403, console.ApprovalSignIn{Facts: v.facts(), Party: v.party.Name, URL: links.Base + "/requests/" + v.request.ID})
+		return page(403, console.ApprovalSignIn{Facts: v.facts(), Party: v.party.Name, URL: links.RequestURL(v.request.ID)})
 	}
 	typed := console.Form{Confirm: form["confirm"], Decision: form["decision"], Reason: form["reason"]}
 	if typed.Errors = CheckDecision(typed.Decision, typed.Confirm, v.facts().TypeBack(), typed.Reason); len(typed.Errors) > 0 {

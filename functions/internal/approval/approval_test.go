@@ -96,6 +96,13 @@ func TestTokens(t *testing.T) {
 	if digest := links.Digest(token); len(digest) != 64 || strings.Contains(digest, token) {
 		t.Errorf("digest %q", digest)
 	}
+	if url := links.RequestURL("q"); url != "" {
+		t.Errorf("a request leads to %q, where nothing is", url)
+	}
+	links.Console = "https://c.test"
+	if url := links.RequestURL("q"); url != "https://c.test/requests/q" {
+		t.Errorf("a request leads to %q", url)
+	}
 	if _, err := approval.Nonce(strings.NewReader("short")); err == nil {
 		t.Error("a nonce of too little randomness")
 	}

@@ -14,6 +14,18 @@ import (
 type Links struct {
 	Key  []byte // 32 secret bytes
 	Base string // where links lead, from configuration: "https://slipway.example.com"
+
+	// Console is where people read their requests signed in, "" while there is no such place; it is a front end's, and
+	// a laptop has its own.
+	Console string
+}
+
+// RequestURL is the signed-in page of a request, "" while there is none.
+func (l Links) RequestURL(request string) string {
+	if l.Console == "" {
+		return ""
+	}
+	return l.Console + "/requests/" + request
 }
 
 // Token is the secret part of a link, 43 characters of base64url.

@@ -117,7 +117,7 @@ func (c Courier) hand(ctx context.Context, n store.Notice) (messageID string, er
 	case m.Link != nil:
 		link = c.Links.URL(c.Links.Token(m.Link.Request, m.Link.Party, m.Link.Reviewer, m.Link.Nonce))
 	case m.Request != "":
-		link = c.Links.Base + "/requests/" + m.Request
+		link = c.Links.RequestURL(m.Request)
 	}
 	msg, err := mail.Render(m.Template, m.Data, m.To, n.ID, link)
 	if err != nil {
