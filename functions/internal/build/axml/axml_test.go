@@ -135,6 +135,51 @@ func TestMinify(t *testing.T) {
 	}
 }
 
+// maxGrowth lies between what eight times the input costs a linear scanner, 8, and a quadratic one, 64. It says nothing
+// of speed, so it holds on any machine and under the race detector.
+const maxGrowth = 28
+
+// growth is how many times as long work takes on all of src as on an eighth of it: the least of several tries, because
+// what else a machine does only ever adds time.
+func growth(src string, work func([]byte)) float64 {
+	timed := func(part []byte, tries int) time.Duration {
+		least := time.Duration(1<<63 - 1)
+		for range tries {
+			start := time.Now()
+			work(part)
+			least = min(least, time.Since(start))
+		}
+		return max(least, time.Millisecond) // below that the clock decides, not the scanner
+	}
+	least := 0.0
+	for try := range 3 {
+		now := float64(timed([]byte(src), 1)) / float64(timed([]byte(src[:len(src)/8]), 3))
+		if try == 0 || now < least {
+			least = now
+		}
+		if least <= maxGrowth {
+			break
+		}
+	}
+	return least
+}
+
+// TestGrowthSeesWhatIsNotLinear proves the check of TestHostile alive.
+func TestGrowthSeesWhatIsNotLinear(t *testing.T) {
+	sum := 0
+	quadratic := growth(strings.Repeat("x", 16<<10), func(part []byte) {
+		for i := range part {
+			for j := range part {
+				sum += i ^ j
+			}
+		}
+	})
+	if quadratic <= maxGrowth {
+		t.Errorf("a quadratic loop passes with %.0f", quadratic)
+	}
+	_ = sum
+}
+
 // TestHostile holds shapes that make a careless scanner quadratic or overflow its stack. Each is about a megabyte.
 func TestHostile(t *testing.T) {
 	repeat := func(s string) string { return strings.Repeat(s, 1<<20/len(s)) }
@@ -155,12 +200,9 @@ func TestHostile(t *testing.T) {
 	}
 	for name, src := range shapes {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
 			doc, problems := axml.Parse("x.axml", []byte(src))
-			axml.Minify([]byte(src))
-			// No speed is judged here: what is not linear would go on for hours, also on the slowest machine.
-			if took := time.Since(start); took > 2*time.Minute {
-				t.Errorf("took %v", took)
+			if growth := growth(src[:len(src)/4], func(part []byte) { axml.Parse("x.axml", part); axml.Minify(part) }); growth > maxGrowth {
+				t.Errorf("eight times the input took %.0f times as long", growth)
 			}
 			if len(problems) > 200 {
 				t.Errorf("%d problems", len(problems))
