@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
@@ -25,8 +26,8 @@ const checkUsage = `Builds and tests a mini program as Slipway would, on this ma
 Usage:
   go run ./functions/local check [flags] DIR|ZIP
 
-DIR is the project folder as it lies in the editor, ZIP what would be uploaded. Nothing is written but --html's file, and
-the project's scripts run in child processes without network or files.
+DIR is the project folder as it lies in the editor, ZIP what would be uploaded. Nothing is written but --html's file
+and compiled less in --cache, and the project's scripts run in child processes without network or files.
 
 Exit status: 0 when it builds and nothing fails (warnings are allowed), 1 when the archive is refused, the build fails or
 the test finds failures, 2 when there was nothing to check or the check could not run.
@@ -44,6 +45,7 @@ const (
 // checking is one run of check: what was asked for, and where to say what.
 type checking struct {
 	path, html, runtimeFile string
+	cache                   string // folder of compiled sheets, "" for none
 	asJSON                  bool
 	server, h5              domains
 	out                     io.Writer
@@ -73,6 +75,7 @@ func check(ctx context.Context, args []string, out io.Writer, said *os.File) int
 	flags.BoolVar(&c.asJSON, "json", false, "write diagnostics and report as JSON")
 	flags.StringVar(&c.html, "html", "", "write the report as a page to this `file`")
 	flags.StringVar(&c.runtimeFile, "runtime", "", "`file` with a target app's runtime settings as JSON; what it leaves out is as in a new target app")
+	flags.StringVar(&c.cache, "cache", defaultSheets(), "`folder` that keeps compiled less for the next check; empty: none")
 	flags.Var(&c.server, "server-domains", "`hosts` of the configuration that may be requested, separated by commas")
 	flags.Var(&c.h5, "h5-domains", "`hosts` of the configuration that a web-view may show, separated by commas")
 	flags.Usage = func() {
@@ -83,6 +86,11 @@ func check(ctx context.Context, args []string, out io.Writer, said *os.File) int
 	case errors.Is(err, flag.ErrHelp):
 		return exitClean
 	case err != nil:
+		if last := args[len(args)-1]; strings.HasPrefix(last, "-") {
+			if _, err := os.Lstat(last); err == nil {
+				fmt.Fprintf(said, "slipway: to check the file %s, name it ./%[1]s\n", plain(last))
+			}
+		}
 		return exitCannot
 	case flags.NArg() != 1:
 		fmt.Fprintln(said, "slipway: check takes one folder or zip file after its flags (see check --help)")
@@ -106,24 +114,28 @@ func (c *checking) run(ctx context.Context) (int, error) {
 	archive, err := readArchive(c.path)
 	var refused *fault.Error
 	if errors.As(err, &refused) && refused.Kind != fault.Unavailable {
-		d := build.Diagnostic{Severity: "error", Rule: refused.CodeOrKind(), Message: refused.Detail}
-		return exitFaults, c.write(&checked{Build: outcomeOf(build.Unusable([]build.Diagnostic{d}))})
+		d := intake.Diagnostic{Severity: "error", Rule: refused.CodeOrKind(), Message: refused.Detail}
+		return c.end(exitFaults, &checked{Build: outcomeOf(build.Unusable([]intake.Diagnostic{d}))})
 	}
 	if err != nil {
 		return exitCannot, err
 	}
 	c.progress.say("building %d files", len(archive.Files))
-	built, err := isolate.Build(ctx, archive, build.Options{Version: "0.0.0", AllowUnresolved: runtime.AllowUnresolved})
+	options := build.Options{Version: "0.0.0", AllowUnresolved: runtime.AllowUnresolved}
+	if c.cache != "" {
+		options.Sheets = openSheets(c.cache)
+	}
+	built, err := isolate.Build(ctx, archive, options)
 	if err != nil {
 		return exitCannot, fmt.Errorf("build: %w", err)
 	}
 	done := &checked{Build: outcomeOf(built)}
 	if built.Failed {
-		err := c.write(done)
+		status, err := c.end(exitFaults, done)
 		if c.html != "" {
 			err = errors.Join(err, fmt.Errorf("%s was not written, because what does not build is not tested", c.html))
 		}
-		return exitFaults, err
+		return status, err
 	}
 	if done.Report, err = c.test(ctx, archive, built, runtime); err != nil {
 		return exitCannot, fmt.Errorf("test: %w", err)
@@ -132,13 +144,21 @@ func (c *checking) run(ctx context.Context) (int, error) {
 		return exitCannot, err
 	}
 	if done.Report.Verdict == string(compat.Fail) {
-		return exitFaults, c.write(done)
+		return c.end(exitFaults, done)
 	}
-	return exitClean, c.write(done)
+	return c.end(exitClean, done)
 }
 
-func (c *checking) test(ctx context.Context, archive *build.Archive, built *build.Result, runtime profile.Runtime) (*compat.Report, error) {
-	project, found := build.Load(archive)
+// end writes what was found. What nobody could read was not checked, whatever it says: a full disk must not pass.
+func (c *checking) end(status int, done *checked) (int, error) {
+	if err := c.write(done); err != nil {
+		return exitCannot, fmt.Errorf("write what was found: %w", err)
+	}
+	return status, nil
+}
+
+func (c *checking) test(ctx context.Context, archive *intake.Archive, built *build.Result, runtime profile.Runtime) (*compat.Report, error) {
+	project, found := intake.Load(archive)
 	if project == nil { // it has just been built
 		return nil, errors.New(found[0].Message)
 	}

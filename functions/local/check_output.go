@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/compat"
 )
 
@@ -19,18 +20,18 @@ type checked struct {
 }
 
 type buildOutcome struct {
-	Failed      bool               `json:"failed"`
-	Diagnostics []build.Diagnostic `json:"diagnostics"`
-	SHA256      string             `json:"sha256,omitempty"` // of the package
-	Size        int64              `json:"size,omitempty"`   // of the package, bytes
-	Files       int                `json:"files,omitempty"`
-	Pages       []build.PageSize   `json:"pages,omitempty"`
+	Failed      bool                `json:"failed"`
+	Diagnostics []intake.Diagnostic `json:"diagnostics"`
+	SHA256      string              `json:"sha256,omitempty"` // of the package
+	Size        int64               `json:"size,omitempty"`   // of the package, bytes
+	Files       int                 `json:"files,omitempty"`
+	Pages       []build.PageSize    `json:"pages,omitempty"`
 }
 
 func outcomeOf(r *build.Result) buildOutcome {
 	o := buildOutcome{Failed: r.Failed, Diagnostics: r.Diagnostics, SHA256: r.SHA256, Size: r.Size, Files: len(r.Files), Pages: r.Pages}
 	if o.Diagnostics == nil {
-		o.Diagnostics = []build.Diagnostic{}
+		o.Diagnostics = []intake.Diagnostic{}
 	}
 	return o
 }

@@ -10,15 +10,20 @@ import (
 	"strings"
 	"testing"
 
+	"slipway/functions/internal/api/contracttest"
 	"slipway/functions/internal/build/demo"
 	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/compat/smoke"
 )
 
-// TestMain lets the test program be its own children, as the program is.
+// TestMain lets the test program be its own children, as the program is, and the program itself.
 func TestMain(m *testing.M) {
 	isolate.Main()
 	smoke.Child()
+	if os.Getenv("SLIPWAY_TEST_MAIN") != "" {
+		main()
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
@@ -78,9 +83,10 @@ func TestCheck(t *testing.T) {
 		out    string // a part of what it writes
 		said   string // a part of what it says beside
 	}{
-		{"a folder", []string{"../internal/build/demo/project"}, 0, "Passed: 5 pages", ""},
+		{"a folder", []string{"--server-domains", "api.coffee.example.com", "../internal/build/demo/project"}, 0, "Passed: 5 pages", ""},
+		{"no domains", []string{"../internal/build/demo/project"}, 0, "Passed with warnings: 5 pages", ""},
 		{"a zip", []string{zip}, 0, "Built: 5 pages", ""},
-		{"domains", []string{"--server-domains", "other.example.com", zip}, 0, "api.coffee.example.com is in neither list", ""},
+		{"other domains", []string{"--server-domains", "other.example.com", zip}, 1, "asks api.coffee.example.com, which is not among the server domains", ""},
 		{"warnings are allowed", []string{project(t, map[string]string{"a/a.js": "Page({ tap() { my.nope() } })"})}, 0, "warn    a/a.js:1:16", ""},
 		{"the build fails", []string{project(t, map[string]string{"a/a.js": "Page({"})}, 1, "a/a.js:1", ""},
 		{"no project", []string{project(t, map[string]string{"app.json": "[]"})}, 1, "app.json", ""},
@@ -117,6 +123,13 @@ func TestCheckForMachines(t *testing.T) {
 	}
 	if got.Build.Failed || got.Build.Files == 0 || got.Report == nil || got.Report.Summary.Pages != 5 {
 		t.Errorf("%+v", got)
+	}
+	if err := contracttest.Shape("Check", []byte(out)); err != nil {
+		t.Errorf("it is not what the contract says: %v", err)
+	}
+	_, failed, _ := checked1(t, "--json", project(t, map[string]string{"app.js": "require('gone')"}))
+	if err := contracttest.Shape("Check", []byte(failed)); err != nil || !strings.Contains(failed, `"report": null`) {
+		t.Errorf("a build that failed is not what the contract says: %v\n%s", err, failed)
 	}
 	html, err := os.ReadFile(page)
 	if err != nil || !bytes.Contains(html, []byte("<h1>project</h1>")) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/zip"
-	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,12 +10,12 @@ import (
 	"slices"
 	"strings"
 
-	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/fault"
 )
 
 // readArchive takes in a zip file, or a folder as if it had been zipped: the same intake judges both.
-func readArchive(name string) (*build.Archive, error) {
+func readArchive(name string) (*intake.Archive, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
@@ -27,7 +26,7 @@ func readArchive(name string) (*build.Archive, error) {
 			return nil, err
 		}
 		// Nothing is compressed here, so that the limit of an upload is held against what it would unpack to.
-		return build.Unpack(bytes.NewReader(data), int64(len(data)), build.Limits{MaxUpload: 2 * build.DefaultLimits().MaxUnpacked})
+		return intake.Unpack(data, data.size, intake.Limits{MaxUpload: 2 * intake.DefaultLimits().MaxUnpacked})
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is neither a folder nor a file", name)
@@ -37,7 +36,7 @@ func readArchive(name string) (*build.Archive, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return build.Unpack(f, info.Size(), build.Limits{})
+	return intake.Unpack(f, info.Size(), intake.Limits{})
 }
 
 // folder packs a folder's files. Links are followed as long as they stay in the folder, because package managers make
@@ -47,24 +46,24 @@ type folder struct {
 	zip     *zip.Writer
 	entries int
 	bytes   int64
-	limits  build.Limits
+	limits  intake.Limits
 }
 
-func zipFolder(dir string) ([]byte, error) {
+func zipFolder(dir string) (*chunks, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	var out bytes.Buffer
-	f := &folder{root: root, zip: zip.NewWriter(&out), limits: build.DefaultLimits()}
+	out := &chunks{}
+	f := &folder{root: root, zip: zip.NewWriter(out), limits: intake.DefaultLimits()}
 	if err := f.add("."); err != nil {
 		return nil, err
 	}
 	if err := f.zip.Close(); err != nil {
 		return nil, err
 	}
-	return out.Bytes(), nil
+	return out, nil
 }
 
 // notUploaded are names that the intake leaves out anyway, and that may be larger than the project.

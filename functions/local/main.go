@@ -44,6 +44,7 @@ func main() {
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on; anything but loopback lets others sign in as anybody")
 	data := flags.String("data", ".slipway", "`folder` in which everything is kept; delete it to begin anew")
 	base := flags.String("base", "", "`URL` under which people reach this server, for links in mails; by default http:// and the address")
+	signingKey := flags.Int("signing-key", 1, "`generation` of the key that signs packages and manifests; one more rotates it")
 	verbose := flags.Bool("v", false, "log every request, not only what goes wrong")
 	flags.Usage = func() {
 		fmt.Fprint(flags.Output(), usage)
@@ -60,7 +61,7 @@ func main() {
 	var err error
 	switch flags.Arg(0) {
 	case "":
-		err = serve(ctx, *addr, *data, *base)
+		err = serve(ctx, *addr, local.Options{Data: *data, Base: *base, SigningKey: *signingKey, Isolated: true})
 	case "tour":
 		err = tour(ctx, os.Stdout)
 	case "check":
@@ -75,15 +76,15 @@ func main() {
 }
 
 // serve listens before it opens the data, so that a taken address is said at once.
-func serve(ctx context.Context, addr, data, base string) error {
+func serve(ctx context.Context, addr string, o local.Options) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("%w; choose another with --addr", err)
 	}
-	if base, err = baseOf(base, listener.Addr()); err != nil {
+	if o.Base, err = baseOf(o.Base, listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	server, err := local.Open(local.Options{Data: data, Base: base, Isolated: true})
+	server, err := local.Open(o)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -91,7 +92,7 @@ func serve(ctx context.Context, addr, data, base string) error {
 	if host, _, _ := net.SplitHostPort(addr); !loopback(host) {
 		slog.Warn("listening beyond this machine: whoever reaches this address can sign in as anybody", "address", listener.Addr().String())
 	}
-	fmt.Printf("Slipway is at %s  (outbox: %s/local/outbox, data: %s)\n", base, base, data)
+	fmt.Printf("Slipway is at %s  (outbox: %s/local/outbox, data: %s)\n", o.Base, o.Base, o.Data)
 	failed := make(chan error, 2)
 	go func() { failed <- server.Run(ctx) }()
 	go func() { failed <- front.Serve(listener) }()

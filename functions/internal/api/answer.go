@@ -1,10 +1,12 @@
 package api
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"slipway/functions/internal/fault"
 )
@@ -16,6 +18,7 @@ type Answer struct {
 	Raw         []byte // sent as they are, with ContentType
 	ContentType string
 	ETag        string            // as ETag makes it; answers If-None-Match of a GET with 304
+	Fresh       bool              // never 304: it shows more than the ETag is of
 	Headers     map[string]string // over the headers that every answer has
 }
 
@@ -66,7 +69,7 @@ func render(c *Call, a Answer) (Response, error) {
 	for k, v := range a.Headers {
 		res.Headers[k] = v
 	}
-	if a.ETag != "" && c.Route.Method == "GET" && matches(c.Header("If-None-Match"), a.ETag, true) {
+	if a.ETag != "" && !a.Fresh && c.Route.Method == "GET" && matches(c.Header("If-None-Match"), a.ETag, true) {
 		res.StatusCode = 304
 		return res, nil
 	}
@@ -74,6 +77,9 @@ func render(c *Call, a Answer) (Response, error) {
 	case a.Raw != nil:
 		res.Headers["Content-Type"] = a.ContentType
 		res.Body = string(a.Raw)
+		if !utf8.Valid(a.Raw) { // an event is JSON, which has no bytes that are not text
+			res.Body, res.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.Raw), true
+		}
 	case a.Body != nil:
 		var body strings.Builder
 		enc := json.NewEncoder(&body)
@@ -87,13 +93,15 @@ func render(c *Call, a Answer) (Response, error) {
 	return res, nil
 }
 
+const requestIDHeader = "X-Request-Id"
+
 func standardHeaders(requestID string) map[string]string {
 	out := make(map[string]string, len(headers)+4)
 	for k, v := range headers {
 		out[k] = v
 	}
 	if requestID != "" {
-		out["X-Request-Id"] = requestID
+		out[requestIDHeader] = requestID
 	}
 	return out
 }

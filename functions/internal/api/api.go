@@ -15,8 +15,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -59,7 +57,11 @@ type Call struct {
 
 // Serve answers the routes of one function. An operation that Routes does not know, or that belongs to another
 // function than the rest, panics when the function starts, so that no deployment can carry it.
-func Serve(table store.Table, operations Operations) Handler {
+func Serve(table store.Table, operations Operations) Handler { return serve(table, operations, nil) }
+
+// serve is Serve with what makes an answer of an error, for whom people visit by browser. Only who shows pages names
+// that: a branch here would link the templates of all pages into every function.
+func serve(table store.Table, operations Operations, problem func(*Call, error) (Answer, error)) Handler {
 	routes := routesOf(operations)
 	return func(ctx context.Context, req Request) (Response, error) {
 		started := time.Now() // only for the log: rules take the time from the event
@@ -68,6 +70,9 @@ func Serve(table store.Table, operations Operations) Handler {
 			RequestID: req.RequestContext.RequestID, Via: "api", Random: rand.Reader, request: req,
 		}
 		answer, err := c.run(ctx, table, routes, operations)
+		if err != nil && problem != nil {
+			answer, err = problem(c, err)
+		}
 		res, err := respond(c, answer, err)
 		logLine(ctx, c, res, err, time.Since(started))
 		return res, nil
@@ -104,19 +109,28 @@ func (c *Call) run(ctx context.Context, table store.Table, routes map[string]Rou
 		return Answer{}, NoRoute(c.request.RequestContext.HTTP.Method, c.request.RawPath)
 	}
 	c.Route = route
+	return c.answer(ctx, table, operations[route.Operation])
+}
+
+func (c *Call) answer(ctx context.Context, table store.Table, operation Operation) (Answer, error) {
 	if err := c.admit(ctx, table); err != nil {
 		return Answer{}, err
 	}
-	if route.Method == "POST" && c.IdempotencyKey != "" {
-		return c.once(ctx, table, operations[route.Operation])
+	if c.Route.Method == "POST" && c.Route.Auth != Public && c.IdempotencyKey != "" { // behind a public one nothing is changed
+		return c.once(ctx, table, operation)
 	}
-	return operations[route.Operation](ctx, c)
+	return operation(ctx, c)
 }
 
 // admit reads all of the request that every route reads alike, and who asks.
 func (c *Call) admit(ctx context.Context, table store.Table) (err error) {
 	if c.request.RequestContext.TimeEpoch <= 0 {
 		return fmt.Errorf("the event carries no time")
+	}
+	if c.Route.Auth == Bearer {
+		if err := c.refused(); err != nil {
+			return err
+		}
 	}
 	if err := c.plausible(); err != nil {
 		return err
@@ -146,7 +160,7 @@ const maxParam = 256
 func (c *Call) plausible() error {
 	for _, name := range Params(c.Route.Pattern) {
 		v := c.Param(name)
-		if v == "" || len(v) > maxParam || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		if !nameable(v) {
 			return fault.New(fault.NotFound, "not_found", "The {%s} in the path cannot be one: it is empty, too long or not text.", name)
 		}
 	}
@@ -169,11 +183,13 @@ func (c *Call) email() string {
 func (c *Call) Query(name string) string { return c.query[name] }
 
 // Header is a request header; names are not case-sensitive.
-func (c *Call) Header(name string) string {
-	if v, ok := c.request.Headers[strings.ToLower(name)]; ok {
+func (c *Call) Header(name string) string { return headerOf(c.request.Headers, name) }
+
+func headerOf(headers map[string]string, name string) string {
+	if v, ok := headers[strings.ToLower(name)]; ok {
 		return v
 	}
-	for k, v := range c.request.Headers {
+	for k, v := range headers {
 		if strings.EqualFold(k, name) {
 			return v
 		}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -14,8 +13,9 @@ import (
 	"slipway/functions/internal/store"
 )
 
-// Authorizer answers the Lambda authorizer of an HTTP API (payload 2.0, simple responses). An error means that nobody
-// can tell now who asks; everybody else is let in, or refused with a sentence under "reason".
+// Authorizer answers the Lambda authorizer of an HTTP API (payload 2.0, simple responses). It lets everybody through, the
+// refused ones with nothing but the reason: the gateway would answer them in words of its own, without a code and a request
+// id, while Serve answers 401 or 503 as a problem like any other. The error is always nil.
 type Authorizer = func(context.Context, events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error)
 
 // Claims are what an identity provider says of somebody. Only what it has verified is handed on.
@@ -42,27 +42,24 @@ func Authorize(table store.Table, people Verifier) Authorizer {
 	return func(ctx context.Context, req events.APIGatewayV2CustomAuthorizerV2Request) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
 		started := time.Now() // only for the log
 		who, err := whoIs(ctx, table, people, req)
-		var f *fault.Error
-		refused := errors.As(err, &f) && f.Kind == fault.Unauthenticated
-		outcome := "ok"
+		outcome, level := "ok", slog.LevelInfo
+		attrs := []any{
+			"actor", who[ctxSubject], "duration", time.Since(started).Round(time.Microsecond).String(), "requestId", req.RequestContext.RequestID,
+		}
 		if err != nil {
-			outcome = string(fault.KindOf(err))
+			who, outcome = refusal(err), string(fault.KindOf(err))
+			if !fault.Is(err, fault.Unauthenticated) { // ours, and nobody hears the cause but the log
+				level, attrs = slog.LevelError, append(attrs, "error", err.Error())
+			}
 		}
-		slog.InfoContext(ctx, "authorize", "actor", who[ctxSubject], "outcome", outcome,
-			"duration", time.Since(started).Round(time.Microsecond).String(), "requestId", req.RequestContext.RequestID)
-		switch {
-		case refused:
-			return events.APIGatewayV2CustomAuthorizerSimpleResponse{Context: map[string]any{ctxReason: f.Detail}}, nil
-		case err != nil:
-			return events.APIGatewayV2CustomAuthorizerSimpleResponse{}, err
-		}
+		slog.Log(ctx, level, "authorize", append(attrs, "outcome", outcome)...)
 		return events.APIGatewayV2CustomAuthorizerSimpleResponse{IsAuthorized: true, Context: who}, nil
 	}
 }
 
 func whoIs(ctx context.Context, table store.Table, people Verifier, req events.APIGatewayV2CustomAuthorizerV2Request) (map[string]any, error) {
 	now := time.UnixMilli(req.RequestContext.TimeEpoch).UTC()
-	scheme, token, ok := strings.Cut(strings.Join(req.IdentitySource, " "), " ")
+	scheme, token, ok := strings.Cut(headerOf(req.Headers, "Authorization"), " ")
 	token = strings.TrimSpace(token)
 	if !ok || !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
 		return nil, unauthenticated("Send Authorization: Bearer with an identity token or a CI token.")

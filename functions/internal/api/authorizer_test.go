@@ -32,9 +32,23 @@ func (believer) Verify(_ context.Context, token string, _ time.Time) (api.Claims
 
 func knock(t *testing.T, w *world, header string, at time.Time) (events.APIGatewayV2CustomAuthorizerSimpleResponse, error) {
 	t.Helper()
-	req := events.APIGatewayV2CustomAuthorizerV2Request{IdentitySource: []string{header}}
+	req := events.APIGatewayV2CustomAuthorizerV2Request{}
+	if header != "" {
+		req.Headers = map[string]string{"authorization": header}
+	}
 	req.RequestContext.TimeEpoch = at.UnixMilli()
 	return api.Authorize(w.table, believer{})(t.Context(), req)
+}
+
+// letIn says whether the authorizer knows who it is. It refuses nobody itself: whom it does not know comes to the handler
+// with the reason, and with nothing that names anybody.
+func letIn(t *testing.T, a events.APIGatewayV2CustomAuthorizerSimpleResponse) bool {
+	t.Helper()
+	known := a.Context["subject"] != nil
+	if !a.IsAuthorized || known == (a.Context["refusal"] != nil) || !known && len(a.Context) != 3 {
+		t.Errorf("the gateway is told %+v", a)
+	}
+	return known
 }
 
 func TestAuthorizePeople(t *testing.T) {
@@ -61,12 +75,12 @@ func TestAuthorizePeople(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", tc.name, err)
 		}
-		if got.IsAuthorized != (tc.email != "") || tc.email != "" && got.Context["email"] != tc.email || !strings.Contains(fmt.Sprint(got.Context["reason"]), tc.says) {
+		if letIn(t, got) != (tc.email != "") || tc.email != "" && got.Context["email"] != tc.email || !strings.Contains(fmt.Sprint(got.Context["reason"]), tc.says) {
 			t.Errorf("%s: %+v", tc.name, got)
 		}
 	}
-	if _, err := knock(t, w, "Bearer down", noon); !fault.Is(err, fault.Unavailable) {
-		t.Errorf("a provider that does not answer: %v, want an error and nobody refused", err)
+	if got, err := knock(t, w, "Bearer down", noon); err != nil || letIn(t, got) || got.Context["refusal"] != string(fault.Unavailable) {
+		t.Errorf("a provider that does not answer: %+v %v, want the caller told to try again", got, err)
 	}
 }
 
@@ -76,10 +90,10 @@ func TestLeavingFreesTheAddress(t *testing.T) {
 	knock(t, w, "Bearer sub1,mdev@x.test", noon)
 	w.do("madmin@x.test", "DELETE", "/v1/workspaces/merchant/members/mdev@x.test", "", 204, "")
 	w.do("madmin@x.test", "PUT", "/v1/workspaces/merchant/members/mdev@x.test", `{"role": "developer"}`, 201, "")
-	if got, err := knock(t, w, "Bearer sub2,mdev@x.test", noon); err != nil || !got.IsAuthorized {
+	if got, err := knock(t, w, "Bearer sub2,mdev@x.test", noon); err != nil || !letIn(t, got) {
 		t.Errorf("the new owner of the address: %+v %v", got, err)
 	}
-	if got, _ := knock(t, w, "Bearer sub1,mdev@x.test", noon); got.IsAuthorized {
+	if got, _ := knock(t, w, "Bearer sub1,mdev@x.test", noon); letIn(t, got) {
 		t.Error("the old owner is let in")
 	}
 }
@@ -93,20 +107,45 @@ func TestAuthorizeMachines(t *testing.T) {
 	made := w.do("madmin@x.test", "POST", "/v1/workspaces/merchant/tokens", `{"name": "CI", "actions": ["release"], "days": 1}`, 201, "")
 	secret := fmt.Sprint(made["token"])
 	got, err := knock(t, w, "Bearer "+secret, noon)
-	if err != nil || !got.IsAuthorized || got.Context["tokenId"] != made["id"] || got.Context["workspace"] != "merchant" || got.Context["email"] != nil {
+	if err != nil || !letIn(t, got) || got.Context["tokenId"] != made["id"] || got.Context["workspace"] != "merchant" || got.Context["email"] != nil {
 		t.Fatalf("let in: %+v %v", got, err)
 	}
-	if got, _ := knock(t, w, "Bearer "+secret[:len(secret)-1]+"_", noon); got.IsAuthorized {
+	if got, _ := knock(t, w, "Bearer "+secret[:len(secret)-1]+"_", noon); letIn(t, got) {
 		t.Error("almost the token")
 	}
-	if got, _ := knock(t, w, "Bearer "+secret, noon.AddDate(0, 0, 1)); got.IsAuthorized || !strings.Contains(fmt.Sprint(got.Context["reason"]), "expired") {
+	if got, _ := knock(t, w, "Bearer "+secret, noon.AddDate(0, 0, 1)); letIn(t, got) || !strings.Contains(fmt.Sprint(got.Context["reason"]), "expired") {
 		t.Errorf("expired: %+v", got)
 	}
 	w.do("madmin@x.test", "DELETE", "/v1/workspaces/merchant/tokens/"+fmt.Sprint(made["id"]), "", 204, "")
-	if got, _ := knock(t, w, "Bearer "+secret, noon); got.IsAuthorized {
+	if got, _ := knock(t, w, "Bearer "+secret, noon); letIn(t, got) {
 		t.Error("deleted")
 	}
 	if strings.Contains(log.String(), secret[:20]) {
 		t.Error("the log holds the token")
+	}
+}
+
+// TestServeTellsTheRefused: what the authorizer says of a caller is what the caller is told, and it stands over
+// everything else that might come with it.
+func TestServeTellsTheRefused(t *testing.T) {
+	for _, tc := range []struct {
+		claims map[string]any
+		status int
+		code   string
+		says   string
+	}{
+		{map[string]any{"refusal": "unauthenticated", "code": "unauthenticated", "reason": "The token has expired."}, 401, "unauthenticated", "The token has expired."},
+		{map[string]any{"refusal": "unavailable", "code": "identity_unavailable", "reason": "Try again."}, 503, "identity_unavailable", "Try again."},
+		{map[string]any{"refusal": "internal", "code": "internal", "reason": "secret"}, 500, "internal", "internal error"},
+		{map[string]any{"refusal": "unauthenticated", "code": "unauthenticated", "reason": "No.", "email": "madmin@x.test", "subject": "s"}, 401, "unauthenticated", "No."},
+		{nil, 401, "unauthenticated", "Nobody is signed in"},
+	} {
+		calls := 0
+		req := ask{method: "POST", path: "/v1/releases/r/grayscale", body: `{"percent": 1}`}.event(t)
+		req.RequestContext.Authorizer.Lambda = tc.claims
+		res, err := api.Serve(newTable(t), echo(&calls))(t.Context(), req)
+		if err != nil || res.StatusCode != tc.status || !strings.Contains(res.Body, `"code":"`+tc.code+`"`) || !strings.Contains(res.Body, tc.says) || calls != 0 {
+			t.Errorf("%v: %d %s, called %d times, %v", tc.claims, res.StatusCode, res.Body, calls, err)
+		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 // any function may run, so that a second one never starts beside a first that lives.
 const (
 	keepAnswers = 24 * time.Hour
-	attemptTime = 60 * time.Second
+	attemptTime = 30 * time.Second // functions of the API end after 29
 )
 
 // maxKept is the largest answer that is kept; answers to POST are small.
@@ -52,11 +52,14 @@ func (c *Call) once(ctx context.Context, table store.Table, operation Operation)
 			return Answer{}, fault.New(fault.Unprocessable, "idempotency_key_reused", "This Idempotency-Key was used for another request; every new request needs a new key.")
 		case kept.Status != 0:
 			return replay(seal, kept)
-		case c.Now.Before(kept.Started.Add(attemptTime)):
+		case c.Now.Before(kept.Until):
 			return Answer{}, stillRunning()
 		}
 	}
-	attempt := store.Attempt{ID: id, Fingerprint: print, Started: c.Now, Expires: c.Now.Add(keepAnswers)}
+	attempt := store.Attempt{ID: id, Fingerprint: print, Started: c.Now, Until: c.Now.Add(attemptTime), Expires: c.Now.Add(keepAnswers)}
+	if end, ok := ctx.Deadline(); ok && end.Before(attempt.Until) { // the function is stopped then
+		attempt.Until = end
+	}
 	if err := store.SaveAttempt(ctx, table, attempt, rev); err != nil {
 		if store.IsConflict(err) {
 			return Answer{}, stillRunning()

@@ -10,8 +10,8 @@ import (
 	"slipway/functions/internal/console"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/store"
-	"slipway/functions/internal/task"
 )
 
 // ApprovalLink answers GET and POST /approvals/{token}, the page behind the link in a reviewer's mail.
@@ -19,7 +19,7 @@ import (
 // GET shows and changes nothing, however often it is opened. POST decides, and only for somebody who has typed back
 // what the page shows: scanners of mail open links, run scripts and submit forms, but do not do that.
 func ApprovalLink(t store.Table, w release.Workflow, packages release.Packages, links approval.Links) Handler {
-	return Serve(t, Operations{
+	return serve(t, Operations{
 		"showApproval": func(ctx context.Context, c *Call) (Answer, error) {
 			v, err := c.openLink(ctx, t, packages, links)
 			if err != nil {
@@ -34,7 +34,7 @@ func ApprovalLink(t store.Table, w release.Workflow, packages release.Packages, 
 			return page(200, v.form(console.Form{}))
 		},
 		"decideApproval": func(ctx context.Context, c *Call) (Answer, error) { return c.decideByLink(ctx, t, w, packages, links) },
-	})
+	}, linkProblem)
 }
 
 // linkView is a link with everything that its page may show.
@@ -69,7 +69,7 @@ func (c *Call) openLink(ctx context.Context, t store.Table, packages release.Pac
 		return nil, err
 	}
 	v.party = *v.request.Party(v.link.Party)
-	reviewers, err := task.Reviewers(ctx, t, v.party.Workspace, v.request.Category, v.request.SubmittedBy)
+	reviewers, err := review.Reviewers(ctx, t, v.party.Workspace, v.request.Category, v.request.SubmittedBy)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workfl
 		return page(400, v.form(typed))
 	}
 	reason := ""
-	if typed.Decision == task.DecisionReject {
+	if typed.Decision == review.Reject {
 		reason = typed.Reason
 	}
 	q, err := c.decide(ctx, t, w, v.request, v.party.ID, typed.Decision, reason, c.Actor.Person)
@@ -130,8 +130,8 @@ func CheckDecision(decision, confirm, want, reason string) []fault.Field {
 		wrong = append(wrong, fault.Field{Field: "confirm", Detail: "What you typed back is not " + want + ": please type it as the page shows it"})
 	}
 	switch decision {
-	case task.DecisionApprove:
-	case task.DecisionReject:
+	case review.Approve:
+	case review.Reject:
 		var e *fault.Error
 		if errors.As(approval.CheckReason(reason), &e) {
 			wrong = append(wrong, fault.Field{Field: "reason", Detail: "The reason " + e.Fields[0].Detail})
@@ -159,11 +159,13 @@ func (v *linkView) decideProblem(ctx context.Context, c *Call, t store.Table, pa
 
 // closed says whether the link decides nothing any more.
 func (v *linkView) closed() bool {
-	return v.request.Open(v.party.ID) != nil || v.digestChanged()
+	return v.request.Open(v.party.ID) != nil || digestChanged(v.release, v.request.Request)
 }
 
-func (v *linkView) digestChanged() bool {
-	return v.request.Release != "" && v.release.Status == release.UnderReview && v.release.Request == v.request.ID && v.release.Digest != v.request.Digest
+// digestChanged says whether what is under review is not what the request shows. Nothing in Slipway lets that happen;
+// nobody decides should it happen all the same.
+func digestChanged(r release.Release, q approval.Request) bool {
+	return q.Release != "" && r.Status == release.UnderReview && r.Request == q.ID && r.Digest != q.Digest
 }
 
 func page(status int, p console.Page) (Answer, error) {

@@ -9,7 +9,6 @@ import (
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/console"
 	"slipway/functions/internal/release"
-	"slipway/functions/internal/task"
 )
 
 // typedBack compares what a person typed with what they were shown: blanks around it and the case of letters are not
@@ -84,7 +83,7 @@ type fileURLs struct {
 // filesOf makes addresses that last long enough to read the page.
 func filesOf(ctx context.Context, packages release.Packages, q approval.Request) (out fileURLs, err error) {
 	if run := q.Snapshot.ReportRun; run > 0 {
-		if out.report, err = packages.URL(ctx, task.ReportKey(q.Release, run, "html")); err != nil {
+		if out.report, err = packages.URL(ctx, release.ReportKey(q.Release, run, "html")); err != nil {
 			return out, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"slipway/functions/internal/fault"
 )
@@ -42,20 +43,27 @@ var statuses = map[fault.Kind]int{
 // ProblemOf is what a stranger may know of an error. Causes stay in the log, and what is not a fault, or an internal
 // one, says nothing at all.
 func ProblemOf(err error, requestID string) Problem {
-	var f *fault.Error
-	switch {
-	case errors.As(err, &f) && f.Kind != fault.Internal && statuses[f.Kind] != 0:
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		f = fault.New(fault.Unavailable, "timeout", "This took too long; try again.")
-	default:
-		f = fault.New(fault.Internal, "internal", "internal error")
-	}
+	f := told(err)
 	status := statuses[f.Kind]
-	p := Problem{
+	if errors.As(err, &noMethod{}) {
+		status = http.StatusMethodNotAllowed
+	}
+	return Problem{
 		Type: "urn:slipway:problem:" + f.CodeOrKind(), Title: http.StatusText(status), Status: status, Detail: f.Detail,
 		Code: f.CodeOrKind(), RequestID: requestID, Errors: f.Fields, ReleaseStatus: f.Status, Actions: f.Actions,
 	}
-	return p
+}
+
+// told is the fault that stands for an error before strangers; its kind has a status.
+func told(err error) *fault.Error {
+	var f *fault.Error
+	switch {
+	case errors.As(err, &f) && f.Kind != fault.Internal && statuses[f.Kind] != 0:
+		return f
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return fault.New(fault.Unavailable, "timeout", "This took too long; try again.")
+	}
+	return fault.New(fault.Internal, "internal", "internal error")
 }
 
 // Refuse renders an error as a response, for everything that answers HTTP outside Serve.
@@ -67,7 +75,10 @@ func Refuse(err error, requestID string) Response {
 	}
 	res := Response{StatusCode: p.Status, Headers: standardHeaders(requestID), Body: string(body)}
 	res.Headers["Content-Type"] = "application/problem+json"
-	switch p.Status {
+	var method noMethod
+	switch errors.As(err, &method); p.Status {
+	case http.StatusMethodNotAllowed:
+		res.Headers["Allow"] = strings.Join(method.allow, ", ")
 	case http.StatusUnauthorized:
 		res.Headers["WWW-Authenticate"] = `Bearer realm="slipway"`
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
@@ -76,7 +87,19 @@ func Refuse(err error, requestID string) Response {
 	return res
 }
 
+// noMethod is a method that a path does not take.
+type noMethod struct {
+	fault *fault.Error
+	allow []string
+}
+
+func (e noMethod) Error() string { return e.fault.Error() }
+func (e noMethod) Unwrap() error { return e.fault }
+
 // NoRoute is the answer to a path or method that does not exist.
 func NoRoute(method, path string) error {
+	if allow := methodsOf(path); len(allow) > 0 {
+		return noMethod{fault.New(fault.NotFound, "no_such_method", "There is no %s here; %s is possible.", method, strings.Join(allow, ", ")), allow}
+	}
 	return fault.New(fault.NotFound, "no_such_route", "There is no %s %.200s; /openapi.yaml lists what there is.", method, path)
 }

@@ -25,6 +25,9 @@ func (c *Call) programView(m catalog.MiniProgram) ProgramView {
 		m.Members = []catalog.MiniProgramMember{}
 		m.Creator = catalog.Person{}
 	}
+	if !c.Actor.May(catalog.SeeMiniProgram, objectOf(c.Actor, m)) { // a super app's reasons are not another's to read
+		m.Removals = slices.DeleteFunc(slices.Clone(m.Removals), func(n catalog.RemovalNote) bool { return !c.belongs(n.Workspace) })
+	}
 	return ProgramView{MiniProgram: m, Name: m.Name()}
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -36,6 +37,9 @@ func ReadMiniPrograms(t store.Table) Handler {
 	})
 }
 
+// mostListed ends a page of large mini programs, in bytes: a Lambda function answers at most 6 MB.
+const mostListed = 4 << 20
+
 // listPrograms answers the mini programs that the caller sees, newest first, found by a part of a name or by id.
 func (c *Call) listPrograms(ctx context.Context, t store.Table) (Answer, error) {
 	size, after, err := c.Page(maxPage)
@@ -47,7 +51,7 @@ func (c *Call) listPrograms(ctx context.Context, t store.Table) (Answer, error) 
 		return Answer{}, fault.Fields([]fault.Field{{Field: "q", Detail: "is longer than 100 characters"}})
 	}
 	ranges := c.programRanges()
-	out := []ProgramView{}
+	out, bytes := []ProgramView{}, 0
 	for looked := 0; looked < mostLooked; looked += size {
 		ids, err := store.Merge(ctx, t, ranges, after, size)
 		if err != nil {
@@ -58,8 +62,13 @@ func (c *Call) listPrograms(ctx context.Context, t store.Table) (Answer, error) 
 			return Answer{}, err
 		}
 		for _, m := range found {
-			out = append(out, c.programView(m))
-			if len(out) == size { // what is left of ids comes again on the next page
+			view := c.programView(m)
+			encoded, err := json.Marshal(view)
+			if err != nil {
+				return Answer{}, err
+			}
+			out, bytes = append(out, view), bytes+len(encoded)
+			if len(out) == size || bytes > mostListed { // what is left of ids comes again on the next page
 				return Answer{Body: NewList(out, c.nextProgram(m, ids))}, nil
 			}
 		}

@@ -10,7 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/functions/internal/api"
+	"slipway/functions/internal/api/upload"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/store"
 )
 
@@ -179,7 +181,7 @@ func TestSubmittingTwice(t *testing.T) {
 	m := &meddler{Table: w.table}
 	m.act = func() { w.do("madmin@x.test", "POST", path+"/2.0/submit", "", 200, "") }
 	a := ask{method: "POST", path: path + "/1.0/submit", email: "madmin@x.test"}
-	want(t, api.SubmitVersion(m, w.packages), a, 409, "version_not_greater")
+	want(t, api.SubmitVersion(m, w.packages, upload.TakeIn), a, 409, "version_not_greater")
 }
 
 func TestListMiniPrograms(t *testing.T) {
@@ -320,5 +322,33 @@ func TestTokenActs(t *testing.T) {
 	made := as("POST", "/v1/mini-programs", `{"workspace": "merchant", "type": "dsl", "defaultLanguage": "en", "information": `+information+`}`, 201, "")
 	if m, _, _ := store.MiniProgram(t.Context(), w.table, fmt.Sprint(made["id"])); m.RoleOf("madmin@x.test") != "admin" {
 		t.Errorf("behind a token stands who made it: %v", m.Members)
+	}
+}
+
+// TestPagesOfLargeMiniPrograms: a page of the largest has fewer than were asked for, and none is left out.
+func TestPagesOfLargeMiniPrograms(t *testing.T) {
+	w := newWorld(t)
+	for i := range 30 {
+		m := catalog.MiniProgram{ID: fmt.Sprintf("mp_large%d", i), Workspace: "merchant", Type: catalog.DSL, CreatedAt: noon}
+		m.Information = map[string]catalog.Information{"en": {Name: "Large", Description: strings.Repeat("x", 250<<10)}}
+		if err := w.table.Transact(t.Context(), store.CreateMiniProgram(m)...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen, next := 0, ""
+	for {
+		page := w.do("madmin@x.test", "GET", "/v1/mini-programs?q=large&pageSize=100"+next, "", 200, "")
+		items := page["items"].([]any)
+		if seen += len(items); len(items) > 20 {
+			t.Fatalf("a page of %d mini programs has over 5 MB", len(items))
+		}
+		token, more := page["nextPageToken"].(string)
+		if !more {
+			break
+		}
+		next = "&pageToken=" + token
+	}
+	if seen != 30 {
+		t.Errorf("listed %d of 30", seen)
 	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,11 +56,21 @@ func act(ctx context.Context, c *Call, t store.Table, w release.Workflow, action
 		}
 		err := hand(ctx, w, s, cmd)
 		if err == nil {
-			return untilCarried(ctx, t, s.Release.ID, cmd.ID)
+			return untilCarried(ctx, t, s.Release, cmd)
 		}
 		next, renewed, lookErr := renewal(ctx, t, s, err)
-		if lookErr != nil || !renewed {
-			return Answer{}, cmp.Or(lookErr, overtaken(next, err))
+		if lookErr != nil {
+			return Answer{}, lookErr
+		}
+		mine, lookErr := carried(ctx, t, next.Release, cmd)
+		if lookErr != nil {
+			return Answer{}, lookErr
+		}
+		if mine { // only the answer to it was lost
+			return untilCarried(ctx, t, s.Release, cmd)
+		}
+		if !renewed {
+			return Answer{}, overtaken(next, err)
 		}
 		s = next
 	}
@@ -125,17 +134,32 @@ func look(ctx context.Context, t store.Table, id string, wanted func(release.Rel
 	return store.LoadScene(ctx, t, id)
 }
 
-func untilCarried(ctx context.Context, t store.Table, id, command string) (Answer, error) {
-	s, err := look(ctx, t, id, func(r release.Release) bool { return r.LastCommand == command })
+// carried says whether a command has been carried out, or refused by the machine: it is the last one, or in the history.
+func carried(ctx context.Context, t store.Table, r release.Release, cmd release.Command) (bool, error) {
+	if r.LastCommand == cmd.ID {
+		return true, nil
+	}
+	return store.Happened(ctx, t, r.MiniProgram, cmd.At, cmd.ID)
+}
+
+// untilCarried gives the machine a moment for a command that it has taken, and answers what became of it. Another may
+// follow within that moment: then the history tells.
+func untilCarried(ctx context.Context, t store.Table, was release.Release, cmd release.Command) (Answer, error) {
+	s, err := look(ctx, t, was.ID, func(r release.Release) bool { return r.LastCommand != was.LastCommand })
 	if err != nil {
 		return Answer{}, err
 	}
-	if s.Release.LastCommand != command {
+	if s.Release.LastCommand == was.LastCommand {
 		return answerScene(202, s), nil
 	}
-	if why := s.Release.Refusal; why != nil {
-		e := fault.New(fault.Conflict, why.Code, "%s", why.Detail)
-		return Answer{}, withState(e, s)
+	done, err := carried(ctx, t, s.Release, cmd)
+	switch why := s.Release.Refusal; {
+	case err != nil:
+		return Answer{}, err
+	case !done:
+		return Answer{}, withState(fault.New(fault.Conflict, "overtaken", "Somebody else acted on this release a moment earlier; it is %s now.", s.Release.Status), s)
+	case why != nil && s.Release.LastCommand == cmd.ID:
+		return Answer{}, withState(fault.New(fault.Conflict, why.Code, "%s", why.Detail), s)
 	}
 	return answerScene(200, s), nil
 }

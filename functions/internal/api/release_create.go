@@ -9,7 +9,6 @@ import (
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
-	"slipway/functions/internal/task"
 )
 
 // CreateRelease answers POST /v1/mini-programs/{id}/versions/{number}/releases: one version to one target. Its
@@ -100,7 +99,7 @@ func (c *Call) startRelease(ctx context.Context, t store.Table, w release.Workfl
 	if r.Configuration.Testers != nil {
 		r.Testers = r.Configuration.Testers
 	}
-	notice := task.StartNotice(r, "Build")
+	notice := store.StartRelease(r, "Build")
 	event := c.Event("create")
 	event.MiniProgram, event.Workspace, event.Release, event.After = r.MiniProgram, r.Workspace, r.ID, string(r.Status)
 	event.Actor, event.Detail = r.CreatedBy, fmt.Sprintf("%s to %s %s", r.Version, r.TargetApp, r.Environment)

@@ -12,7 +12,6 @@ import (
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
-	"slipway/functions/internal/task"
 )
 
 // ReadReleases answers GET /v1/releases, GET /v1/releases/{id}, its events, and its compatibility reports.
@@ -24,7 +23,9 @@ func ReadReleases(t store.Table, packages release.Packages) Handler {
 			if err != nil {
 				return Answer{}, err
 			}
-			return answerScene(200, s), nil
+			v := sceneView(s)
+			v.Actions = c.takes(v.Actions, s.MiniProgram)
+			return Answer{Body: v, ETag: ETag(s.Rev())}, nil
 		},
 		"listReleaseEvents": func(ctx context.Context, c *Call) (Answer, error) {
 			s, err := c.seenRelease(ctx, t, c.Param("id"))
@@ -63,11 +64,20 @@ func (c *Call) listReleases(ctx context.Context, t store.Table) (Answer, error) 
 	views := make([]ReleaseView, len(found))
 	for i, r := range found {
 		views[i] = releaseView(r, see.apps[r.TargetApp].Settings)
+		views[i].Actions = c.takes(views[i].Actions, see.programs[r.MiniProgram])
 	}
 	if next != "" {
 		next = c.NextPage(next)
 	}
 	return Answer{Body: NewList(views, next)}, nil
+}
+
+// takes are the actions on releases of a mini program that the caller can take: a page draws its buttons from them.
+func (c *Call) takes(possible []release.Action, m catalog.MiniProgram) []release.Action {
+	if !c.Actor.May(catalog.ReleaseVersion, objectOf(c.Actor, m)) {
+		return []release.Action{}
+	}
+	return possible
 }
 
 // releasePartitions is where to look: the mini program or target app that was asked for, else everything of the
@@ -164,7 +174,7 @@ func (c *Call) readReport(ctx context.Context, t store.Table, packages release.P
 	if c.Accepts("text/html") {
 		extension, contentType = "html", "text/html; charset=utf-8"
 	}
-	object, err := packages.Open(ctx, task.ReportKey(s.Release.ID, run, extension))
+	object, err := packages.Open(ctx, release.ReportKey(s.Release.ID, run, extension))
 	if err != nil {
 		return Answer{}, err
 	}

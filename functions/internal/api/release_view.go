@@ -27,7 +27,7 @@ type ReleaseView struct {
 	EntranceURL   string                `json:"entranceUrl,omitempty"`
 	Request       string                `json:"request,omitempty"` // the pending or last request
 	Labels        map[string]string     `json:"labels,omitempty"`  // other words for an action, for partner apps
-	Actions       []release.Action      `json:"actions"`           // what the status allows now
+	Actions       []release.Action      `json:"actions"`           // what the status allows now, to who may act
 	CreatedBy     catalog.Person        `json:"createdBy"`
 	CreatedAt     time.Time             `json:"createdAt"`
 	UpdatedAt     time.Time             `json:"updatedAt"`

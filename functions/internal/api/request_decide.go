@@ -9,8 +9,8 @@ import (
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/store"
-	"slipway/functions/internal/task"
 )
 
 // ApproveRequest answers POST /v1/requests/{id}/approve.
@@ -19,7 +19,7 @@ func ApproveRequest(t store.Table, w release.Workflow) Handler {
 		if err := c.NoBody(); err != nil {
 			return Answer{}, err
 		}
-		return c.decideSignedIn(ctx, t, w, task.DecisionApprove, "")
+		return c.decideSignedIn(ctx, t, w, review.Approve, "")
 	}})
 }
 
@@ -35,7 +35,7 @@ func RejectRequest(t store.Table, w release.Workflow) Handler {
 		if err := approval.CheckReason(in.Reason); err != nil {
 			return Answer{}, err
 		}
-		return c.decideSignedIn(ctx, t, w, task.DecisionReject, in.Reason)
+		return c.decideSignedIn(ctx, t, w, review.Reject, in.Reason)
 	}})
 }
 
@@ -50,6 +50,15 @@ func (c *Call) decideSignedIn(ctx context.Context, t store.Table, w release.Work
 	party := c.partyOf(q.Request)
 	if party == "" {
 		return Answer{}, c.whyNot(q.Request)
+	}
+	if q.Release != "" {
+		r, _, err := store.Release(ctx, t, q.Release)
+		if err != nil {
+			return Answer{}, err
+		}
+		if digestChanged(r, q.Request) {
+			return Answer{}, fault.New(fault.Conflict, "digest_changed", "What you were asked about has changed since; a new request follows.")
+		}
 	}
 	q, err = c.decide(ctx, t, w, q, party, decision, reason, c.person())
 	if err != nil {
@@ -93,13 +102,13 @@ func (c *Call) decide(ctx context.Context, t store.Table, w release.Workflow, q 
 	if _, err := probe.Decide(party, approval.Approved, by, "", c.Now); err != nil { // refuses the same person twice
 		return q, err
 	}
-	d := task.Decision{ID: c.NewID("dec"), Decision: decision, By: by, Via: c.Via, IP: c.IP, At: c.Now, Reason: reason}
+	d := review.Decision{ID: c.NewID("dec"), Decision: decision, By: by, Via: c.Via, IP: c.IP, At: c.Now, Reason: reason}
 	data, err := json.Marshal(d)
 	if err != nil {
 		return q, err
 	}
 	if err := w.Succeed(ctx, q.Tokens[party], data); err != nil {
-		return q, overtakenDecision(ctx, t, q, party, err)
+		return overtakenDecision(ctx, t, q, party, d, err)
 	}
 	q, err = lookRequest(ctx, t, q.ID, func(q store.RequestRecord) bool {
 		p := q.Party(party)
@@ -125,19 +134,25 @@ func untilAsked(ctx context.Context, t store.Table, q store.RequestRecord, party
 	return q, err
 }
 
-func overtakenDecision(ctx context.Context, t store.Table, q store.RequestRecord, party string, err error) error {
+// overtakenDecision says what came of a token that was answered already: by somebody else, or by this very answer, if
+// only the word that it was taken got lost and it was sent again.
+func overtakenDecision(ctx context.Context, t store.Table, q store.RequestRecord, party string, d review.Decision, err error) (store.RequestRecord, error) {
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != "token_used" {
-		return err
+		return q, err
 	}
-	now, lookErr := lookRequest(ctx, t, q.ID, func(q store.RequestRecord) bool { return q.Open(party) != nil })
-	if lookErr != nil {
-		return lookErr
+	now, err := lookRequest(ctx, t, q.ID, func(q store.RequestRecord) bool { return q.Open(party) != nil })
+	if err != nil {
+		return q, err
 	}
-	if closed := now.Open(party); closed != nil {
-		return closed
+	closed := now.Open(party)
+	if mine, err := store.Happened(ctx, t, q.MiniProgram, d.At, d.ID); mine || err != nil {
+		return now, err
 	}
-	return fault.New(fault.Conflict, "overtaken", "Somebody else decided this a moment earlier.")
+	if closed != nil {
+		return now, closed
+	}
+	return now, fault.New(fault.Conflict, "overtaken", "Somebody else decided this a moment earlier.")
 }
 
 // lookRequest reads a request until it is as wanted.

@@ -25,12 +25,15 @@ func ReadRequests(t store.Table, packages release.Packages) Handler {
 			if v.Mails, err = store.SentMails(ctx, t, q.ID); err != nil {
 				return Answer{}, err
 			}
+			if v.Undeliverable, err = c.undeliverable(ctx, t, q.Request); err != nil {
+				return Answer{}, err
+			}
 			for i := range v.Images {
 				if v.Images[i].URL, err = packages.URL(ctx, q.Images[i].Key); err != nil {
 					return Answer{}, err
 				}
 			}
-			return Answer{Body: v, ETag: ETag(rev)}, nil
+			return Answer{Body: v, ETag: ETag(rev), Fresh: true}, nil // mails come and bounce beside it
 		},
 	})
 }
@@ -51,7 +54,11 @@ func (c *Call) listRequests(ctx context.Context, t store.Table) (Answer, error) 
 	if err != nil {
 		return Answer{}, err
 	}
-	found, next, err := store.Requests(ctx, t, partitions, after, size, func(q approval.Request) bool { return mine(q) && wanted(q) })
+	order, err := c.requestOrder()
+	if err != nil {
+		return Answer{}, err
+	}
+	found, next, err := store.Requests(ctx, t, partitions, order, after, size, func(q approval.Request) bool { return mine(q) && wanted(q) })
 	if err != nil {
 		return Answer{}, err
 	}
@@ -102,4 +109,24 @@ func (c *Call) requestFilter() (func(approval.Request) bool, error) {
 			(submitter == "" || strings.ToLower(q.SubmittedBy.Email) == submitter) &&
 			(text == "" || strings.Contains(strings.ToLower(q.MiniProgramName), text) || strings.ToLower(q.MiniProgram) == text)
 	}, fault.Fields(wrong)
+}
+
+// requestOrder reads sort and order: by when requests were made or completed, the latest first unless asked otherwise.
+func (c *Call) requestOrder() (o store.RequestOrder, err error) {
+	var wrong []fault.Field
+	switch c.Query("sort") {
+	case "", "created":
+	case "completed":
+		o.ByCompletion = true
+	default:
+		wrong = append(wrong, fault.Field{Field: "sort", Detail: "must be created or completed"})
+	}
+	switch c.Query("order") {
+	case "", "desc":
+	case "asc":
+		o.Ascending = true
+	default:
+		wrong = append(wrong, fault.Field{Field: "order", Detail: "must be desc (the latest first) or asc"})
+	}
+	return o, fault.Fields(wrong)
 }

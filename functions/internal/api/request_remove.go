@@ -11,9 +11,9 @@ import (
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/removal"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/rollout"
 	"slipway/functions/internal/store"
-	"slipway/functions/internal/task"
 )
 
 // ForceRemove answers POST /v1/mini-programs/{id}/force-removals: a request to take a mini program out of every
@@ -50,7 +50,7 @@ func ForceRemove(t store.Table, w release.Workflow, packages release.Packages) H
 		if q.Images, err = checkedImages(ctx, t, packages, m.ID, in.Images); err != nil {
 			return Answer{}, err
 		}
-		party, _, err := task.PartyOf(ctx, t, "app", apps[0].Workspace, q.Category, q.SubmittedBy)
+		party, _, err := review.PartyOf(ctx, t, "app", apps[0].Workspace, q.Category, q.SubmittedBy)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -108,7 +108,7 @@ func openOn(ctx context.Context, t store.Table, miniProgram string, targets []ro
 	if err != nil {
 		return nil, err
 	}
-	return task.OpenReleases(ctx, t, placements)
+	return store.OpenReleases(ctx, t, placements)
 }
 
 // RequestOffline answers POST /v1/mini-programs/{id}/offline-requests: to stop serving a mini program on one target.
@@ -145,19 +145,19 @@ func RequestOffline(t store.Table, w release.Workflow) Handler {
 		q := c.newRequest(m, approval.Offline, app)
 		q.Reason, q.Version, q.Release = in.Reason, full.Version, full.ID
 		q.Targets = []approval.Target{{TargetApp: app.ID, Environment: in.Environment}}
-		review, parties := "no", []string{}
+		reviewed, parties := "no", []string{}
 		if in.Environment == catalog.Production || in.Environment == catalog.Sandbox && app.Settings.SandboxReview {
-			if q.Parties, err = task.PartiesOf(ctx, t, app, q.Category, q.SubmittedBy); err != nil {
+			if q.Parties, err = review.PartiesOf(ctx, t, app, q.Category, q.SubmittedBy); err != nil {
 				return Answer{}, err
 			}
-			review = "yes"
+			reviewed = "yes"
 			for _, p := range q.Parties {
 				parties = append(parties, p.ID)
 			}
 		} else {
 			q.End(approval.Approved, "", c.Now)
 		}
-		return c.submitRequest(ctx, t, w, q, "offline", map[string]any{"request": q.ID, "seconds": seconds(q.Request), "review": review, "parties": parties})
+		return c.submitRequest(ctx, t, w, q, "offline", map[string]any{"request": q.ID, "seconds": seconds(q.Request), "review": reviewed, "parties": parties})
 	}})
 }
 

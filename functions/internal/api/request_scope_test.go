@@ -27,7 +27,7 @@ func TestTokensDoNotInheritRequests(t *testing.T) {
 		{ID: "q3", SubmittedBy: catalog.Person{Email: "powner@x.test"}, Status: approval.Approved, Parties: []approval.Party{decided}},
 	} {
 		q.Category, q.MiniProgram, q.Workspace, q.CreatedAt = approval.Release, "mp_1", "merchant", noon
-		writes := append(store.CreateRequest(store.RequestRecord{Request: q}), store.DecidedWrite(q, "madmin@x.test"))
+		writes := store.CreateRequest(store.RequestRecord{Request: q})
 		if err := w.table.Transact(t.Context(), writes...); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestLeavingEndsRequests(t *testing.T) {
 		SubmittedBy: catalog.Person{Email: "left@x.test"},
 		Parties:     []approval.Party{{ID: "app", Workspace: "wallet", Decision: approval.Approved, By: catalog.Person{Email: "gone@x.test"}}},
 	}
-	writes := append(store.CreateRequest(store.RequestRecord{Request: q}), store.DecidedWrite(q, "gone@x.test"))
+	writes := store.CreateRequest(store.RequestRecord{Request: q})
 	if err := w.table.Transact(t.Context(), writes...); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/store"
 )
 
@@ -16,6 +17,9 @@ type RequestView struct {
 	Images  []ImageView  `json:"images,omitempty"`
 	Actions []string     `json:"actions"`
 	Mails   []store.Sent `json:"mails,omitempty"` // what was sent about it, and what bounced
+
+	// Undeliverable are the addresses of reviewers who are still to decide, and to whom mail does not get through.
+	Undeliverable []store.Bounced `json:"undeliverable,omitempty"`
 }
 
 // ImageView is an image of a request; its address is given with the request itself, not in lists.
@@ -42,6 +46,29 @@ func (c *Call) requestView(q approval.Request) RequestView {
 		v.Actions = append(v.Actions, "withdraw", "resend")
 	}
 	return v
+}
+
+// undeliverable are the reviewers of the parties that have not decided whose mail comes back.
+func (c *Call) undeliverable(ctx context.Context, t store.Table, q approval.Request) ([]store.Bounced, error) {
+	if q.Status != approval.Pending {
+		return nil, nil
+	}
+	var emails []string
+	for _, p := range q.Parties {
+		if p.Decision != approval.Pending {
+			continue
+		}
+		reviewers, err := review.Reviewers(ctx, t, p.Workspace, q.Category, q.SubmittedBy)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range reviewers {
+			if !slices.Contains(emails, m.Email) {
+				emails = append(emails, m.Email)
+			}
+		}
+	}
+	return store.BouncedAmong(ctx, t, emails, c.Now)
 }
 
 // submitted says whether the caller submitted the request. A CI token stands for what it submitted itself, not for

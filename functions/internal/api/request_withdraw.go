@@ -10,8 +10,8 @@ import (
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/store"
-	"slipway/functions/internal/task"
 )
 
 // WithdrawRelease answers POST /v1/releases/{id}/withdraw.
@@ -75,7 +75,7 @@ func (c *Call) withdraw(ctx context.Context, t store.Table, w release.Workflow, 
 	if err != nil {
 		return q, err
 	}
-	d := task.Decision{ID: c.NewID("dec"), Decision: task.DecisionWithdraw, By: c.person(), Via: c.Via, IP: c.IP, At: c.Now}
+	d := review.Decision{ID: c.NewID("dec"), Decision: review.Withdraw, By: c.person(), Via: c.Via, IP: c.IP, At: c.Now}
 	data, err := json.Marshal(d)
 	if err != nil {
 		return q, err
@@ -107,6 +107,9 @@ func (c *Call) withdraw(ctx context.Context, t store.Table, w release.Workflow, 
 	if q, err = lookRequest(ctx, t, id, func(q store.RequestRecord) bool { return q.Status != approval.Pending }); err != nil {
 		return q, err
 	}
+	if mine, err := store.Happened(ctx, t, q.MiniProgram, d.At, d.ID); mine || err != nil { // only the answer to it was lost
+		return q, err
+	}
 	if q.Status != approval.Pending {
 		return q, q.Open("")
 	}
@@ -117,7 +120,8 @@ func (c *Call) withdraw(ctx context.Context, t store.Table, w release.Workflow, 
 const maxResends = 5
 
 // ResendRequest answers POST /v1/requests/{id}/resend: new mails, with links of their own, to every reviewer of the
-// parties that have not decided. Links sent before stay valid.
+// parties that have not decided. Links sent before stay valid. The answer says whose mail comes back: they get another
+// all the same, and the submitter knows whom to reach in another way.
 func ResendRequest(t store.Table, links approval.Links, random io.Reader) Handler {
 	return Serve(t, Operations{"resendRequest": func(ctx context.Context, c *Call) (Answer, error) {
 		if err := c.NoBody(); err != nil {
@@ -144,10 +148,14 @@ func ResendRequest(t store.Table, links approval.Links, random io.Reader) Handle
 			if p.Decision != approval.Pending {
 				continue
 			}
-			if err := task.AskParty(ctx, t, links, random, q.Request, p, q.Resends); err != nil {
+			if err := review.AskParty(ctx, t, links, random, q.Request, p, q.Resends); err != nil {
 				return Answer{}, err
 			}
 		}
-		return Answer{Status: 202, Body: c.requestView(q.Request)}, nil
+		v := c.requestView(q.Request)
+		if v.Undeliverable, err = c.undeliverable(ctx, t, q.Request); err != nil {
+			return Answer{}, err
+		}
+		return Answer{Status: 202, Body: v}, nil
 	}})
 }

@@ -4,19 +4,20 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"slipway/functions/internal/catalog"
-	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/rollout"
 	"slipway/functions/internal/store"
+	"slipway/functions/internal/store/fresh"
 )
 
 // maxUser is how long an opaque user id may be, in bytes.
 const maxUser = 256
 
-// Resolved is what a client is told to open.
-type Resolved struct {
+// Opened is what a client is told to open.
+type Opened struct {
 	Reason      rollout.Reason `json:"reason"`
 	Version     string         `json:"version,omitempty"`
 	PackageURL  string         `json:"packageUrl,omitempty"`  // dsl
@@ -25,25 +26,94 @@ type Resolved struct {
 	Signature   string         `json:"signature,omitempty"`   // dsl: Ed25519, base64
 	KeyID       string         `json:"keyId,omitempty"`       // dsl: which key signed
 	EntranceURL string         `json:"entranceUrl,omitempty"` // h5
-	Withdrawn   []string       `json:"withdrawn"`             // versions that a client holding them must drop
+
+	Withdrawn     []string `json:"withdrawn"`               // versions that a client holding them must drop
+	WithdrawnUpTo string   `json:"withdrawnUpTo,omitempty"` // and all up to this one
+	Kept          []string `json:"kept,omitempty"`          // but for these
 }
 
-// Resolve answers GET /v1/resolve/{targetApp}/{environment}/{miniProgram}: which version a user gets. It is public;
+// Resolved is what a client is told to open, and how sure that is.
+type Resolved struct {
+	Opened
+	Stale    bool `json:"stale,omitempty"`    // the table did not answer: this is the last that was known
+	Outdated bool `json:"outdated,omitempty"` // and it is older than the operator thinks good, or nothing was known
+}
+
+// AgeHeader says how many seconds ago a stale answer was known to be right.
+const AgeHeader = "Slipway-Age"
+
+// Resolver answers which version a user gets, from placements that are kept in memory (package fresh). It is public;
 // the user id is opaque, and neither kept nor logged.
-func Resolve(t store.Table, packages release.Packages) Handler {
-	return Serve(t, Operations{"resolve": func(ctx context.Context, c *Call) (Answer, error) {
-		p, err := c.placement(ctx, t)
-		if err != nil {
-			return Answer{}, err
-		}
-		served, reason := rollout.Decide(&p, c.Query("user"))
-		out, err := resolved(ctx, packages, p, served, reason)
-		return Answer{Body: out}, err
-	}})
+type Resolver struct {
+	packages release.Packages
+	now      func() time.Time
+	outdated time.Duration
+	cache    *fresh.Cache[*answers]
+	handle   Handler
 }
 
-func resolved(ctx context.Context, packages release.Packages, p rollout.Placement, served *rollout.Served, reason rollout.Reason) (Resolved, error) {
-	out := Resolved{Reason: reason, Withdrawn: p.Withdrawn}
+// Resolve answers GET /v1/resolve/{targetApp}/{environment}/{miniProgram} and POST /v1/resolve. While the table does
+// not answer, so do the last good answers: marked stale, and once they are older than outdated, that too.
+func Resolve(t store.Table, packages release.Packages, now func() time.Time, outdated time.Duration) *Resolver {
+	r := &Resolver{packages: packages, now: now, outdated: outdated}
+	r.cache = fresh.New(t, now, newAnswers)
+	r.handle = Serve(nil, Operations{"resolve": r.one, "resolveMany": r.many})
+	return r
+}
+
+// Handle answers a request that has been decoded; Invoke, what came over the wire.
+func (r *Resolver) Handle(ctx context.Context, req Request) (Response, error) {
+	if res, ok := r.typed(ctx, &req, r.now()); ok {
+		return res, nil
+	}
+	return r.handle(ctx, req)
+}
+
+// Changing has every answer look for changes until done, for a process that is about to make one.
+func (r *Resolver) Changing() (done func()) { return r.cache.Changing() }
+
+func (r *Resolver) one(ctx context.Context, c *Call) (Answer, error) {
+	user := c.Query("user")
+	if err := checkUser(user); err != nil {
+		return Answer{}, err
+	}
+	target := rollout.Target{TargetApp: c.Param("targetApp"), Environment: c.Param("environment")}
+	if !slices.Contains(catalog.Environments, catalog.Environment(target.Environment)) {
+		return Answer{}, notPlaced()
+	}
+	f := r.cache.Get(ctx, target, c.Param("miniProgram"))[0]
+	out, err := r.answer(ctx, f, user)
+	a := Answer{Body: out}
+	if f.Known && f.Stale {
+		a.Headers = map[string]string{AgeHeader: inSeconds(f.Age)}
+	}
+	return a, err
+}
+
+func inSeconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
+
+// answer is what one user is told of one mini program. When nothing is known of it and nothing can be, a client goes
+// on with what it holds: that is said as NOT_AVAILABLE that is stale and outdated, and withdraws nothing.
+func (r *Resolver) answer(ctx context.Context, f fresh.Found[*answers], user string) (Resolved, error) {
+	switch {
+	case f.Err != nil:
+		return Resolved{}, f.Err
+	case !f.Known:
+		return Resolved{Opened{Reason: rollout.ReasonNotAvailable, Withdrawn: []string{}}, true, true}, nil
+	case !f.Placed || !f.View.placement.Says():
+		// That something is only under review is not for strangers. When stale, it may have come since; still it is the
+		// last that was known.
+		return Resolved{}, notPlaced()
+	}
+	p := &f.View.placement
+	served, reason := rollout.Decide(p, user)
+	opened, err := open(ctx, r.packages, p, served, reason)
+	return Resolved{opened, f.Stale, f.Stale && f.Age > r.outdated}, err
+}
+
+func open(ctx context.Context, packages release.Packages, p *rollout.Placement, served *rollout.Served, reason rollout.Reason) (Opened, error) {
+	dropped := p.Dropped()
+	out := Opened{Reason: reason, Withdrawn: dropped.Withdrawn, WithdrawnUpTo: dropped.WithdrawnUpTo, Kept: dropped.Kept}
 	if out.Withdrawn == nil {
 		out.Withdrawn = []string{}
 	}
@@ -58,82 +128,4 @@ func resolved(ctx context.Context, packages release.Packages, p rollout.Placemen
 	var err error
 	out.PackageURL, err = packages.URL(ctx, served.PackageKey)
 	return out, err
-}
-
-// placement is the one in the path. A target or mini program that does not exist, and one that was never released
-// there, are one and the same answer.
-func (c *Call) placement(ctx context.Context, t store.Table) (rollout.Placement, error) {
-	env := c.Param("environment")
-	if user := c.Query("user"); len(user) > maxUser {
-		return rollout.Placement{}, fault.Fields([]fault.Field{{Field: "user", Detail: fmt.Sprintf("has %d bytes; at most %d are possible", len(user), maxUser)}})
-	}
-	target := rollout.Target{TargetApp: c.Param("targetApp"), Environment: env}
-	if !slices.Contains(catalog.Environments, catalog.Environment(env)) {
-		return rollout.Placement{}, notPlaced()
-	}
-	p, rev, err := store.Placement(ctx, t, target, c.Param("miniProgram"))
-	if err == nil && rev == 0 {
-		err = notPlaced()
-	}
-	return p, err
-}
-
-func notPlaced() error {
-	return fault.New(fault.NotFound, "not_available", "Nothing of that mini program is released to that target.")
-}
-
-// Explanation says why a user gets what they get.
-type Explanation struct {
-	Resolved
-	User      string   `json:"user"`
-	Removed   bool     `json:"removed"`
-	Tester    bool     `json:"tester"`            // of a pilot release
-	Bucket    *int     `json:"bucket,omitempty"`  // 0–9999, when a grayscale runs and there is a user
-	Percent   int      `json:"percent,omitempty"` // of the grayscale that runs
-	Grayscale string   `json:"grayscaleVersion,omitempty"`
-	Full      string   `json:"fullVersion,omitempty"`
-	Steps     []string `json:"steps"` // the rule, step by step, in words
-}
-
-// Explain answers GET /v1/explain/{targetApp}/{environment}/{miniProgram} for staff of either side.
-func Explain(t store.Table, packages release.Packages) Handler {
-	return Serve(t, Operations{"explain": func(ctx context.Context, c *Call) (Answer, error) {
-		p, err := c.placement(ctx, t)
-		if err != nil {
-			return Answer{}, err
-		}
-		if err := c.maySeePlacement(ctx, t, p); err != nil {
-			return Answer{}, err
-		}
-		user := c.Query("user")
-		served, reason := rollout.Decide(&p, user)
-		e := Explanation{User: user, Removed: p.Removed, Percent: p.Grayscale.Percent, Grayscale: p.Grayscale.Version, Full: p.Full.Version}
-		if e.Resolved, err = resolved(ctx, packages, p, served, reason); err != nil {
-			return Answer{}, err
-		}
-		e.Steps = rollout.Steps(&p, user)
-		e.Tester = reason == rollout.ReasonPilot
-		if user != "" && p.Grayscale.Percent > 0 {
-			b := rollout.Bucket(p.Grayscale.Salt, user)
-			e.Bucket = &b
-		}
-		return Answer{Body: e}, nil
-	}})
-}
-
-func (c *Call) maySeePlacement(ctx context.Context, t store.Table, p rollout.Placement) error {
-	m, _, err := store.Load[catalog.MiniProgram](ctx, t, store.MiniProgramKey(p.MiniProgram))
-	if err != nil {
-		return err
-	}
-	app, _, err := store.Load[catalog.TargetApp](ctx, t, store.TargetAppKey(p.Target.TargetApp))
-	if err != nil {
-		return err
-	}
-	o := objectOf(c.Actor, m)
-	o.AppWorkspaces = app.Reviewers()
-	if !c.Actor.May(catalog.SeeMiniProgram, o) {
-		return notPlaced()
-	}
-	return nil
 }

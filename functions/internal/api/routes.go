@@ -1,6 +1,9 @@
 package api
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Auth says who may come in at a route.
 type Auth string
@@ -32,6 +35,8 @@ func query(names ...string) []string { return append(names, paging...) }
 // Routes is the one list of what can be asked.
 var Routes = []Route{
 	{"GET", "/v1/me", "workspaces/read", "readMe", Bearer, nil},
+	{"GET", "/v1/workspaces", "workspaces/read", "listWorkspaces", Bearer, query()},
+	{"POST", "/v1/workspaces", "workspaces/create", "createWorkspace", Bearer, nil},
 	{"GET", "/v1/workspaces/{workspace}", "workspaces/read", "readWorkspace", Bearer, nil},
 	{"GET", "/v1/workspaces/{workspace}/members", "workspaces/read", "listMembers", Bearer, query()},
 	{"GET", "/v1/workspaces/{workspace}/target-apps", "workspaces/read", "listWorkspaceTargetApps", Bearer, query()},
@@ -77,7 +82,7 @@ var Routes = []Route{
 	{"GET", "/v1/releases/{id}/events", "releases/read", "listReleaseEvents", Bearer, query()},
 	{"GET", "/v1/releases/{id}/compatibility", "releases/read", "readCompatibility", Bearer, []string{"run"}},
 
-	{"GET", "/v1/requests", "requests/read", "listRequests", Bearer, query("scope", "category", "status", "submitter", "q")},
+	{"GET", "/v1/requests", "requests/read", "listRequests", Bearer, query("scope", "category", "status", "submitter", "q", "sort", "order")},
 	{"GET", "/v1/requests/{id}", "requests/read", "readRequest", Bearer, nil},
 	{"POST", "/v1/mini-programs/{id}/force-removals", "requests/force-remove", "forceRemove", Bearer, nil},
 	{"POST", "/v1/mini-programs/{id}/offline-requests", "requests/offline", "requestOffline", Bearer, nil},
@@ -88,9 +93,33 @@ var Routes = []Route{
 	{"GET", "/approvals/{token}", "requests/link", "showApproval", Link, nil},
 	{"POST", "/approvals/{token}", "requests/link", "decideApproval", Link, nil},
 
+	{"POST", "/v1/mini-programs/{id}/qr-codes", "qrcodes/create", "createQrCode", Bearer, nil},
+	{"GET", "/v1/mini-programs/{id}/qr-codes", "qrcodes/read", "listQrCodes", Bearer, query()},
+	{"GET", "/v1/qr-codes/{code}", "qrcodes/read", "readQrCode", Bearer, []string{"format", "size"}},
+	{"GET", "/q/{code}", "qrcodes/open", "openQrCode", Public, nil},
+
 	{"GET", "/v1/resolve/{targetApp}/{environment}/{miniProgram}", "resolve/resolve", "resolve", Public, []string{"user"}},
+	{"POST", "/v1/resolve", "resolve/resolve", "resolveMany", Public, nil},
 	{"GET", "/v1/explain/{targetApp}/{environment}/{miniProgram}", "resolve/explain", "explain", Bearer, []string{"user"}},
+	{"GET", "/v1/manifests/{targetApp}/{environment}", "resolve/manifest", "readManifest", Public, nil},
+	{"GET", "/.well-known/slipway-keys.json", "resolve/keys", "readKeys", Public, nil},
 	{"GET", "/openapi.yaml", "resolve/contract", "readContract", Public, nil},
+}
+
+// methodsOf are the methods that a path takes, in the order of Routes.
+func methodsOf(path string) (out []string) {
+	at := strings.Split(path, "/")
+	for _, r := range Routes {
+		pattern := strings.Split(r.Pattern, "/")
+		fits := len(pattern) == len(at)
+		for i := 0; fits && i < len(at); i++ {
+			fits = pattern[i] == at[i] || strings.HasPrefix(pattern[i], "{") && at[i] != ""
+		}
+		if fits && !slices.Contains(out, r.Method) {
+			out = append(out, r.Method)
+		}
+	}
+	return out
 }
 
 // Params lists the parameters of a pattern in order.

@@ -1,22 +1,24 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
-	"slipway/functions/internal/build"
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
 )
 
+// Intake takes an uploaded archive in and reads the project's configuration. An error names everything that cannot be
+// built; warnings are what it noticed and let pass. It comes from outside because what reads archives has tables of all
+// writing systems, which no other function has a use for.
+type Intake func(archive []byte) (pages []string, warnings []fault.Field, err error)
+
 // SubmitVersion answers POST /v1/mini-programs/{id}/versions/{number}/submit, once the project has been uploaded: it
 // is unpacked and its configuration read, and refused with every file at fault, or kept from now on as it is.
-func SubmitVersion(t store.Table, packages release.Packages) Handler {
+func SubmitVersion(t store.Table, packages release.Packages, takeIn Intake) Handler {
 	return Serve(t, Operations{"submitVersion": func(ctx context.Context, c *Call) (Answer, error) {
 		if err := c.NoBody(); err != nil {
 			return Answer{}, err
@@ -36,7 +38,7 @@ func SubmitVersion(t store.Table, packages release.Packages) Handler {
 		if err != nil {
 			return Answer{}, err
 		}
-		pages, warnings, err := intake(archive)
+		pages, warnings, err := takeIn(archive)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -63,58 +65,10 @@ func uploaded(ctx context.Context, packages release.Packages, v catalog.Version)
 		return nil, err
 	}
 	defer object.Close()
-	if most := build.DefaultLimits().MaxUpload; object.Size() > most {
-		return nil, fault.New(fault.TooLarge, "archive_size", "The archive has %d bytes; at most %d are allowed.", object.Size(), most)
+	if object.Size() > catalog.MostArchive {
+		return nil, fault.New(fault.TooLarge, "archive_size", "The archive has %d bytes; at most %d are allowed.", object.Size(), catalog.MostArchive)
 	}
 	return io.ReadAll(io.NewSectionReader(object, 0, object.Size()))
-}
-
-// intake takes the archive in and reads the project's configuration; it names everything that cannot be built.
-func intake(archive []byte) (pages []string, warnings []fault.Field, err error) {
-	a, err := build.Unpack(bytes.NewReader(archive), int64(len(archive)), build.Limits{})
-	if err != nil {
-		return nil, nil, err
-	}
-	project, diagnostics := build.Load(a)
-	var wrong []fault.Field
-	for _, d := range diagnostics {
-		if d.Severity == "error" {
-			wrong = append(wrong, fieldOf(d))
-		} else {
-			warnings = append(warnings, fieldOf(d))
-		}
-	}
-	if len(wrong) > 0 || project == nil {
-		return nil, nil, unusable(wrong)
-	}
-	for _, p := range project.Pages {
-		pages = append(pages, p.Path)
-	}
-	return pages, warnings, nil
-}
-
-func fieldOf(d build.Diagnostic) fault.Field {
-	detail := d.Message
-	if d.Advice != "" {
-		detail = strings.TrimSuffix(detail, ".") + ". " + d.Advice
-	}
-	return fault.Field{Field: d.Rule, Detail: detail, File: d.File, Line: d.Line, Column: d.Column}
-}
-
-func unusable(wrong []fault.Field) error {
-	e := fault.New(fault.Unprocessable, "project_unusable", "The project cannot be built.")
-	if len(wrong) > 0 {
-		first := wrong[0]
-		e.Detail = fmt.Sprintf("The project cannot be built: %s: %s", first.File, first.Detail)
-		if first.File == "" {
-			e.Detail = "The project cannot be built: " + first.Detail
-		}
-		if more := len(wrong) - 1; more > 0 {
-			e.Detail += fmt.Sprintf(" (and %d more)", more)
-		}
-	}
-	e.Fields = wrong
-	return e
 }
 
 // submit keeps the archive under its digest and takes the number.

@@ -105,7 +105,11 @@ func (c *Call) saveSettings(ctx context.Context, t store.Table, change json.RawM
 	if a.Settings, err = changedSettings(a.Settings, change, ""); err != nil {
 		return Answer{}, err
 	}
-	if err := fault.Fields(a.Settings.Validate("settings", a.Environments)); err != nil {
+	wrong := a.Settings.Validate("settings", a.Environments)
+	for i := range wrong {
+		wrong[i].Field = strings.TrimPrefix(wrong[i].Field, "settings.") // they are the whole body here
+	}
+	if err := fault.Fields(wrong); err != nil {
 		return Answer{}, err
 	}
 	after, err := json.Marshal(withoutRuntime(a.Settings))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"slipway/functions/internal/build"
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
@@ -45,7 +44,8 @@ func CreateVersion(t store.Table, packages release.Packages) Handler {
 		var in struct {
 			Number string `json:"number"`
 			Notes  string `json:"notes"`
-			Renew  bool   `json:"renew"` // a new upload address for a version whose project is still awaited
+			Renew  bool   `json:"renew"`  // a new upload address for a version whose project is still awaited
+			SHA256 string `json:"sha256"` // optional: of the archive, and nothing else can be uploaded then
 		}
 		if err := c.DecodeBody(&in); err != nil {
 			return Answer{}, err
@@ -55,18 +55,20 @@ func CreateVersion(t store.Table, packages release.Packages) Handler {
 			if err != nil {
 				return Answer{}, err
 			}
-			wrong := append(catalog.ValidateVersionNumber("number", in.Number), catalog.ValidateNotes("notes", in.Notes)...)
+			wrong := slices.Concat(
+				catalog.ValidateVersionNumber("number", in.Number), catalog.ValidateNotes("notes", in.Notes), catalog.ValidateDigest("sha256", in.SHA256),
+			)
 			if err := fault.Fields(wrong); err != nil {
 				return Answer{}, err
 			}
 			if in.Renew {
-				return c.renewUpload(ctx, t, packages, m, in.Number)
+				return c.renewUpload(ctx, t, packages, m, in.Number, in.SHA256)
 			}
 			if err := greater(in.Number, m); err != nil {
 				return Answer{}, err
 			}
 			v := catalog.Version{MiniProgram: m.ID, Number: in.Number, Notes: in.Notes, CreatedBy: c.Actor.Person, CreatedAt: c.Now}
-			return c.startVersion(ctx, t, packages, m, rev, v)
+			return c.startVersion(ctx, t, packages, m, rev, v, in.SHA256)
 		})
 	}})
 }
@@ -79,7 +81,7 @@ func greater(number string, m catalog.MiniProgram) error {
 	return fault.New(fault.Conflict, "version_not_greater", "Version %s is not greater than %s, the greatest ever uploaded; choose a greater number.", number, m.HighestVersion)
 }
 
-func (c *Call) startVersion(ctx context.Context, t store.Table, packages release.Packages, m catalog.MiniProgram, rev int64, v catalog.Version) (Answer, error) {
+func (c *Call) startVersion(ctx context.Context, t store.Table, packages release.Packages, m catalog.MiniProgram, rev int64, v catalog.Version, digest string) (Answer, error) {
 	_, exists, err := store.FindVersion(ctx, t, m.ID, v.Number)
 	if err != nil {
 		return Answer{}, err
@@ -99,7 +101,7 @@ func (c *Call) startVersion(ctx context.Context, t store.Table, packages release
 		v.Status = catalog.AwaitingUpload
 		// The name cannot be guessed, so that nobody can put another file where this one is awaited.
 		v.ArchiveKey = fmt.Sprintf("uploads/%s/%s/%s.zip", m.ID, v.Number, c.NewID("up"))
-		if upload, err = awaited(ctx, packages, v); err != nil {
+		if upload, err = awaited(ctx, packages, v, digest); err != nil {
 			return Answer{}, err
 		}
 	}
@@ -111,7 +113,7 @@ func (c *Call) startVersion(ctx context.Context, t store.Table, packages release
 }
 
 // renewUpload answers where to send the project once more, because addresses expire.
-func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.Packages, m catalog.MiniProgram, number string) (Answer, error) {
+func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.Packages, m catalog.MiniProgram, number, digest string) (Answer, error) {
 	v, err := store.Version(ctx, t, m.ID, number)
 	if err != nil {
 		return Answer{}, err
@@ -120,13 +122,13 @@ func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.
 		return Answer{}, err
 	}
 	view := versionView(v)
-	view.Upload, err = awaited(ctx, packages, v)
+	view.Upload, err = awaited(ctx, packages, v, digest)
 	return Answer{Body: view}, err
 }
 
-// awaited says where the project of a version is to be sent.
-func awaited(ctx context.Context, packages release.Packages, v catalog.Version) (*release.Upload, error) {
-	upload, err := packages.Upload(ctx, v.ArchiveKey, "application/zip", build.DefaultLimits().MaxUpload)
+// awaited says where the project of a version is to be sent; with a digest, no other archive.
+func awaited(ctx context.Context, packages release.Packages, v catalog.Version, digest string) (*release.Upload, error) {
+	upload, err := packages.Upload(ctx, v.ArchiveKey, release.Content{Type: "application/zip", MaxBytes: catalog.MostArchive, SHA256: digest})
 	return &upload, err
 }
 

@@ -35,7 +35,8 @@ func ReadWorkspaces(t store.Table) Handler {
 	return Serve(t, Operations{
 		"readMe": with(readMe), "readWorkspace": with(readWorkspace), "listMembers": with(listMembers),
 		"listWorkspaceTargetApps": with(listWorkspaceTargetApps), "listTokens": with(listTokens),
-		"listWorkspaceEvents": with(listWorkspaceEvents), "listTargetApps": with(listTargetApps), "readTargetApp": with(readTargetApp),
+		"listWorkspaceEvents": with(listWorkspaceEvents), "listTargetApps": with(listTargetApps),
+		"listWorkspaces": with(listWorkspaces), "readTargetApp": with(readTargetApp),
 	})
 }
 
@@ -62,6 +63,19 @@ func readMe(ctx context.Context, c *Call, t store.Table) (Answer, error) {
 func readWorkspace(ctx context.Context, c *Call, t store.Table) (Answer, error) {
 	w, err := c.workspace(ctx, t, c.Param("workspace"), "")
 	return Answer{Body: w}, err
+}
+
+// listWorkspaces answers all workspaces to the operator, who makes them.
+func listWorkspaces(ctx context.Context, c *Call, t store.Table) (Answer, error) {
+	if !c.Actor.May(catalog.CreateWorkspace, catalog.Object{Workspace: catalog.PlatformWorkspace, Kind: catalog.Platform}) {
+		return Answer{}, fault.New(fault.Forbidden, "forbidden", "Only an admin of the platform sees all workspaces; GET /v1/me has your own.")
+	}
+	size, after, err := c.Page(maxPage)
+	if err != nil {
+		return Answer{}, err
+	}
+	workspaces, err := store.AllWorkspaces(ctx, t, after, size)
+	return Answer{Body: NewList(workspaces.Items, c.next(workspaces.Next))}, err
 }
 
 // listMembers answers everybody in a workspace. It is for those who manage it; the others are not told who they are.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"slipway/functions/internal/api"
+	"slipway/functions/internal/api/upload"
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
@@ -21,8 +22,9 @@ type drawer struct {
 	objects map[string][]byte
 }
 
-func (d *drawer) Upload(_ context.Context, key, contentType string, most int64) (release.Upload, error) {
-	return release.Upload{Method: "PUT", URL: "https://upload.test/" + key, Headers: map[string]string{"content-type": contentType}, MaxBytes: most}, nil
+func (d *drawer) Upload(_ context.Context, key string, content release.Content) (release.Upload, error) {
+	headers := map[string]string{"content-type": content.Type, "digest": content.SHA256}
+	return release.Upload{Method: "PUT", URL: "https://upload.test/" + key, Headers: headers, MaxBytes: content.MaxBytes}, nil
 }
 
 type object struct{ *bytes.Reader }
@@ -74,7 +76,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, table: newTable(t), packages: &drawer{objects: map[string][]byte{}}}
 	var writes []store.Write
 	for id, kind := range kinds {
-		writes = append(writes, store.CreateWorkspace(catalog.Workspace{ID: id, Name: strings.ToUpper(id), Kind: kind, CreatedAt: noon}))
+		writes = append(writes, store.CreateWorkspace(catalog.Workspace{ID: id, Name: strings.ToUpper(id), Kind: kind, CreatedAt: noon})...)
 	}
 	for email, in := range people {
 		m := catalog.Member{Workspace: in[0], Kind: kinds[in[0]], Email: email, Role: catalog.Role(in[1]), AddedAt: noon}
@@ -84,13 +86,14 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.handlers = map[string]api.Handler{
-		"workspaces/read": api.ReadWorkspaces(w.table), "workspaces/set-member": api.SetMember(w.table), "workspaces/remove-member": api.RemoveMember(w.table),
+		"workspaces/read": api.ReadWorkspaces(w.table), "workspaces/create": api.CreateWorkspace(w.table),
+		"workspaces/set-member": api.SetMember(w.table), "workspaces/remove-member": api.RemoveMember(w.table),
 		"workspaces/create-target-app": api.CreateTargetApp(w.table), "workspaces/update-settings": api.UpdateSettings(w.table),
 		"workspaces/create-token": api.CreateToken(w.table), "workspaces/delete-token": api.DeleteToken(w.table),
 		"miniprograms/create": api.CreateMiniProgram(w.table), "miniprograms/update": api.UpdateMiniProgram(w.table),
 		"miniprograms/configure": api.ConfigureMiniProgram(w.table), "miniprograms/set-member": api.SetMiniProgramMember(w.table),
 		"miniprograms/remove-member": api.RemoveMiniProgramMember(w.table), "miniprograms/read": api.ReadMiniPrograms(w.table),
-		"versions/create": api.CreateVersion(w.table, w.packages), "versions/submit": api.SubmitVersion(w.table, w.packages), "versions/read": api.ReadVersions(w.table),
+		"versions/create": api.CreateVersion(w.table, w.packages), "versions/submit": api.SubmitVersion(w.table, w.packages, upload.TakeIn), "versions/read": api.ReadVersions(w.table),
 	}
 	return w
 }

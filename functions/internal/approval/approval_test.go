@@ -69,7 +69,7 @@ func TestWhatCannotBeDecided(t *testing.T) {
 }
 
 func TestReasons(t *testing.T) {
-	for reason, ok := range map[string]bool{"": false, " \n": false, "because": true, strings.Repeat("é", 1000): true, strings.Repeat("é", 1001): false} {
+	for reason, ok := range map[string]bool{"": false, " \n": false, " \u200b\u00a0": false, "\u3164\u2060": false, "\x00\x1b": false, "理由": true, "😱": true, "?": true, "because": true, strings.Repeat("é", 1000): true, strings.Repeat("é", 1001): false} {
 		if err := approval.CheckReason(reason); (err == nil) != ok {
 			t.Errorf("%d bytes: %v", len(reason), err)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"slipway/functions/internal/catalog"
@@ -23,10 +24,20 @@ func (q *Request) Party(id string) *Party {
 	return nil
 }
 
-// CheckReason refuses a reason that is missing or too long.
+// unseen are letters and symbols that show nothing.
+const unseen = "\u115f\u1160\u2800\u3164\uffa0"
+
+// says tells whether somebody who reads a text sees anything.
+func says(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) && !strings.ContainsRune(unseen, r)
+	})
+}
+
+// CheckReason refuses a reason that is missing, shows nothing, or is too long.
 func CheckReason(reason string) error {
 	switch n := utf8.RuneCountInString(reason); {
-	case strings.TrimSpace(reason) == "":
+	case !says(reason):
 		return fault.Fields([]fault.Field{{Field: "reason", Detail: "is required: say why, in at most 1000 characters"}})
 	case n > MaxReason:
 		return fault.Fields([]fault.Field{{Field: "reason", Detail: fmt.Sprintf("has %d characters; at most %d are possible", n, MaxReason)}})

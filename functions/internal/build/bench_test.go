@@ -6,13 +6,18 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"slipway/functions/internal/build"
 )
 
-// texts are some megabytes of source text that every machine with Go has.
+// texts are the files of the folder that SLIPWAY_TREE names, for example a component library, or else some megabytes of
+// source text that every machine with Go has.
 func texts(b *testing.B) (map[string][]byte, int64) {
+	if dir := os.Getenv("SLIPWAY_TREE"); dir != "" {
+		return folder(b, dir)
+	}
 	root := os.Getenv("GOROOT")
 	if root == "" {
 		b.Skip("GOROOT is not set; go test sets it")
@@ -31,6 +36,23 @@ func texts(b *testing.B) (map[string][]byte, int64) {
 	}
 	if total < 1<<20 {
 		b.Skip("the machine has no sources of Go")
+	}
+	return files, total
+}
+
+func folder(b *testing.B, dir string) (map[string][]byte, int64) {
+	files, total := map[string][]byte{}, int64(0)
+	err := filepath.WalkDir(dir, func(name string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		files[strings.TrimPrefix(name, dir+"/")] = data
+		total += int64(len(data))
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 	return files, total
 }

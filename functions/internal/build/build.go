@@ -1,3 +1,14 @@
+// Package build turns a project that was taken in into a deterministic, signed package.
+//
+// What belongs here: bundling, templates, styles, packaging. What does not: the archive and its configuration (package
+// intake), where archives and packages are kept (the Packages port of package release), and what the result means for a
+// release (package release).
+//
+// The built tree is what a host runs: every page, component and the app keep their path with the extensions .js, .axml,
+// .acss and .json; other modules lie where they lay in the project (packages under node_modules/), always as .js (a JSON
+// module as x.json.js), .sjs helpers as .sjs. Every script is a CommonJS module in ES2015 whose require calls name exact
+// relative files. usingComponents are absolute paths from the root. A program reads its release's environment variables
+// as process.env.NAME, which the build replaces by their values.
 package build
 
 import (
@@ -7,6 +18,10 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+
+	"slipway/functions/internal/build/intake"
+	"slipway/functions/internal/build/less"
+	"slipway/functions/internal/build/signature"
 )
 
 // Options say for whom a project is built.
@@ -20,21 +35,17 @@ type Options struct {
 	// place of that, so they are part of the package and of its digest. Names are identifiers.
 	EnvironmentVariables map[string]string
 
-	AllowUnresolved bool   // modules and components that cannot be found are warnings and are stubbed
-	Signer          Signer // nil leaves the package unsigned
-	Limits          Limits
-}
-
-// Signer signs the digest of a package; see Sign for what is signed.
-type Signer interface {
-	Sign(ctx context.Context, digest []byte) (sig []byte, keyID string, err error)
+	AllowUnresolved bool             // modules and components that cannot be found are warnings and are stubbed
+	Signer          signature.Signer // nil leaves the package unsigned
+	Limits          intake.Limits
+	Sheets          less.Cache // of compiled sheets; nil compiles every time
 }
 
 // Result is what a build came to. When Failed, only Diagnostics and Log are set.
 type Result struct {
 	Failed      bool
-	Diagnostics []Diagnostic // errors first, then by file and line
-	Log         string       // for people
+	Diagnostics []intake.Diagnostic // errors first, then by file and line
+	Log         string              // for people
 
 	Package   []byte // a zip
 	SHA256    string // of Package, lower-case hex
@@ -61,13 +72,13 @@ var variableName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 
 // Build makes the package. What is wrong with the project is in the result, all of it at once; an error is only what is
 // wrong elsewhere (the context's end, the signer). The same project and options give the same bytes everywhere.
-func Build(ctx context.Context, p *Project, o Options) (*Result, error) {
-	o.Limits = o.Limits.orDefault()
+func Build(ctx context.Context, p *intake.Project, o Options) (*Result, error) {
+	o.Limits = o.Limits.OrDefault()
 	t := newTree(p, &o)
-	t.list = append(t.list, p.loaded...)
+	t.List = append(t.List, p.Loaded...)
 	for _, name := range sortedKeys(o.EnvironmentVariables) {
 		if !variableName.MatchString(name) {
-			t.err("bad-variable", "", 0, 0, "Use letters, digits and _ only.", "The environment variable %q cannot be read by a program.", name)
+			t.Err("bad-variable", "", 0, 0, "Use letters, digits and _ only.", "The environment variable %q cannot be read by a program.", name)
 		}
 	}
 	if !t.failed() || len(p.Pages) > 0 {
@@ -76,7 +87,7 @@ func Build(ctx context.Context, p *Project, o Options) (*Result, error) {
 		}
 	}
 	result := &Result{Diagnostics: t.diagnostics()}
-	if slices.ContainsFunc(result.Diagnostics, func(d Diagnostic) bool { return d.Severity == "error" }) {
+	if slices.ContainsFunc(result.Diagnostics, func(d intake.Diagnostic) bool { return d.Severity == "error" }) {
 		result.Failed = true
 		result.Log = failureLog(&o, result)
 		return result, nil
@@ -91,8 +102,8 @@ func Build(ctx context.Context, p *Project, o Options) (*Result, error) {
 }
 
 // diagnostics are sorted and said once: the same module missing in one place is one diagnostic however often it is met.
-func (t *tree) diagnostics() []Diagnostic {
-	list := slices.Clone(t.list)
+func (t *tree) diagnostics() []intake.Diagnostic {
+	list := slices.Clone(t.List)
 	if t.opts.AllowUnresolved {
 		for i := range list {
 			if list[i].Rule == "missing-component" || list[i].Rule == "unresolved-module" {
@@ -104,7 +115,7 @@ func (t *tree) diagnostics() []Diagnostic {
 	return slices.Compact(list)
 }
 
-func compareDiagnostics(a, b Diagnostic) int {
+func compareDiagnostics(a, b intake.Diagnostic) int {
 	return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 		cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Advice, b.Advice))
 }
@@ -130,3 +141,5 @@ func with(m map[string]any, set map[string]any) map[string]any {
 	}
 	return m
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/signature"
 )
 
 // bakery is the fixture as a project.
@@ -129,7 +130,7 @@ func TestSourceMapsNameTheMerchantsFiles(t *testing.T) {
 type signer struct{ key ed25519.PrivateKey }
 
 func (s signer) Sign(_ context.Context, digest []byte) ([]byte, string, error) {
-	sig, err := build.Sign(s.key, digest)
+	sig, err := signature.Sign(s.key, digest)
 	return sig, "key-1", err
 }
 
@@ -142,14 +143,14 @@ func TestThePackageIsWhatItsManifestSays(t *testing.T) {
 	if hex.EncodeToString(digest[:]) != r.SHA256 || int64(len(r.Package)) != r.Size || r.KeyID != "key-1" {
 		t.Error("digest, size or key id is wrong")
 	}
-	if !build.Verify(key.Public().(ed25519.PublicKey), digest[:], r.Signature) {
+	if !signature.Verify(key.Public().(ed25519.PublicKey), digest[:], r.Signature) {
 		t.Error("the signature does not verify")
 	}
 	digest[0]++
-	if build.Verify(key.Public().(ed25519.PublicKey), digest[:], r.Signature) {
+	if signature.Verify(key.Public().(ed25519.PublicKey), digest[:], r.Signature) {
 		t.Error("the signature verifies for another digest")
 	}
-	if ed25519.Verify(key.Public().(ed25519.PublicKey), digest[:], ed25519.Sign(key, digest[:])) && build.Verify(key.Public().(ed25519.PublicKey), digest[:], ed25519.Sign(key, digest[:])) {
+	if ed25519.Verify(key.Public().(ed25519.PublicKey), digest[:], ed25519.Sign(key, digest[:])) && signature.Verify(key.Public().(ed25519.PublicKey), digest[:], ed25519.Sign(key, digest[:])) {
 		t.Error("a signature without the domain verifies")
 	}
 	files := unzip(t, r.Package)

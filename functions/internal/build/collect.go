@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"slipway/functions/internal/build/intake"
 )
 
 // collapse makes a module that exports only a default be that default, so that require("./x") gives what the author of
@@ -53,7 +55,7 @@ func (s *scripts) collect(files []string, result api.BuildResult) error {
 			code = append([]byte(computedAlias+"\n"), code...)
 		}
 		esm := meta.Inputs[space+":"+file].Format == "esm"
-		if esm && !inModules(file) && defaultExport.Match(s.p.Files[file]) {
+		if esm && !intake.InModules(file) && defaultExport.Match(s.p.Files[file]) {
 			code = append(append(code, '\n'), collapse...)
 		}
 		s.out[file].code = append(code, '\n')
@@ -97,18 +99,20 @@ func (s *scripts) tell(result api.BuildResult) {
 		s.dead = true
 		d := diagnosticOf(m, "script-error")
 		d.Severity = "error"
-		s.list = append(s.list, d)
+		s.tellAbsent(m, &d)
+		s.List = append(s.List, d)
 	}
 	for _, m := range result.Warnings {
 		d := diagnosticOf(m, "script-warning")
-		if (!inModules(d.File) || m.Detail != nil) && !slices.Contains(quiet, m.ID) {
-			s.list = append(s.list, d)
+		s.tellAbsent(m, &d)
+		if (!intake.InModules(d.File) || m.Detail != nil) && !slices.Contains(quiet, m.ID) {
+			s.List = append(s.List, d)
 		}
 	}
 }
 
-func diagnosticOf(m api.Message, rule string) Diagnostic {
-	d := Diagnostic{Severity: "warning", Rule: rule, Message: m.Text}
+func diagnosticOf(m api.Message, rule string) intake.Diagnostic {
+	d := intake.Diagnostic{Severity: "warning", Rule: rule, Message: m.Text}
 	if m.ID != "" {
 		d.Rule = m.ID
 	}
@@ -119,9 +123,12 @@ func diagnosticOf(m api.Message, rule string) Diagnostic {
 	for _, note := range m.Notes {
 		if where == nil {
 			where = note.Location
-		} else if note.Location == nil && d.Advice == "" {
+		} else if note.Location == nil && d.Advice == "" && !strings.Contains(note.Text, "esbuild") {
 			d.Advice = note.Text
 		}
+	}
+	if strings.HasPrefix(m.Text, "The JSX syntax extension") {
+		d.Message, d.Advice = "Markup begins here, which a script cannot hold.", "Move it into the template, or write it as a text in quotes."
 	}
 	if where != nil {
 		d.File, d.Line, d.Column = strings.TrimPrefix(where.File, space+":"), where.Line, where.Column+1

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"slipway/functions/internal/build/intake"
 )
 
 // checkExports warns of imports that name something the other module does not export. Modules are compiled apart, where
@@ -15,19 +17,15 @@ import (
 func (s *scripts) checkExports(ctx context.Context) error {
 	var files []string
 	for _, file := range sortedKeys(s.out) {
-		if !inModules(file) && !strings.HasSuffix(file, ".json") {
+		if !intake.InModules(file) && !strings.HasSuffix(file, ".json") {
 			files = append(files, file)
 		}
 	}
 	if len(files) == 0 {
 		return ctx.Err()
 	}
-	entries := make([]api.EntryPoint, len(files))
-	for i := range files {
-		entries[i] = api.EntryPoint{InputPath: entryName(i), OutputPath: entryName(i)}
-	}
 	result, err := rebuild(ctx, api.BuildOptions{
-		EntryPointsAdvanced: entries, Bundle: true, Format: api.FormatESModule, Splitting: true, Platform: api.PlatformNeutral, Target: api.ESNext, Define: s.define,
+		EntryPointsAdvanced: entryPoints(len(files)), Bundle: true, Format: api.FormatESModule, Splitting: true, Platform: api.PlatformNeutral, Target: api.ESNext, Define: s.define,
 		Plugins: []api.Plugin{{Name: "slipway", Setup: func(b api.PluginBuild) { s.linkPlugin(b, files) }}},
 	})
 	if err != nil {
@@ -44,7 +42,7 @@ func (s *scripts) checkExports(ctx context.Context) error {
 			continue
 		}
 		d.Advice = "Export the name there, or correct the import; it is undefined as it stands."
-		s.list = append(s.list, d)
+		s.List = append(s.List, d)
 	}
 	return nil
 }

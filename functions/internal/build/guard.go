@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"slipway/functions/internal/build/intake"
 )
 
 // Two features of esbuild read the machine's disk without asking a plugin, and a project must not make it read anything:
@@ -63,8 +65,8 @@ func (s *scripts) defuse(file, src string, loader api.Loader) (safe string, comp
 	for _, m := range result.Warnings {
 		if m.ID == "unsupported-require-call" || m.ID == "unsupported-dynamic-import" {
 			calls = append(calls, *m.Location)
-			if !inModules(file) {
-				s.warn("computed-import", file, m.Location.Line, m.Location.Column+1, "Write the path as a plain text, once for each module.",
+			if !intake.InModules(file) {
+				s.Warn("computed-import", file, m.Location.Line, m.Location.Column+1, "Write the path as a plain text, once for each module.",
 					"The module to import is computed, so it cannot be put into the package.")
 			}
 		}

@@ -1,28 +1,42 @@
 package build_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"io"
 	"maps"
 	"slices"
 	"testing"
 
 	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 )
 
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // load takes a project given as texts through the intake.
-func load(t *testing.T, files map[string]string) (*build.Project, []build.Diagnostic) {
+func load(t *testing.T, files map[string]string) (*intake.Project, []intake.Diagnostic) {
 	t.Helper()
-	var k kit
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
 	for _, name := range keys(files) {
-		k.items = append(k.items, item{name: name, body: files[name], store: true})
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name})
+		if err == nil {
+			_, err = io.WriteString(w, files[name])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	a, err := unpack(k.bytes())
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := intake.Unpack(bytes.NewReader(b.Bytes()), int64(b.Len()), intake.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return build.Load(a)
+	return intake.Load(a)
 }
 
 func run(t *testing.T, files map[string]string, o build.Options) *build.Result {
@@ -56,11 +70,11 @@ func small(change map[string]string) map[string]string {
 	return files
 }
 
-func find(list []build.Diagnostic, rule string) (build.Diagnostic, bool) {
+func find(list []intake.Diagnostic, rule string) (intake.Diagnostic, bool) {
 	for _, d := range list {
 		if d.Rule == rule {
 			return d, true
 		}
 	}
-	return build.Diagnostic{}, false
+	return intake.Diagnostic{}, false
 }

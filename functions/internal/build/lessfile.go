@@ -1,13 +1,13 @@
 package build
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"path"
 	"strings"
 	"time"
 
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/build/less"
 )
 
@@ -22,7 +22,7 @@ func (s *styles) source(ctx context.Context, file string) string {
 	if bad {
 		return ""
 	}
-	src := string(bytes.TrimPrefix(s.p.Files[file], bom))
+	src := string(intake.TrimMark(s.p.Files[file]))
 	if path.Ext(file) != ".less" {
 		return src
 	}
@@ -31,11 +31,11 @@ func (s *styles) source(ctx context.Context, file string) string {
 	defer s.mu.Unlock()
 	switch {
 	case errors.Is(err, less.ErrTime):
-		s.err("style-error", file, 1, 1, "Look for a mixin or loop without an end.", "The sheet took longer than %d seconds to compile.", int(lessTime.Seconds()))
+		s.Err("style-error", file, 1, 1, "Look for a mixin or loop without an end.", "The sheet took longer than %d seconds to compile.", int(lessTime.Seconds()))
 	case err != nil:
 		s.failed = err
 	case problem != nil:
-		s.err("style-error", problem.File, problem.Line, problem.Column, "Correct the sheet there.", "%s", sentence(problem.Message))
+		s.Err("style-error", problem.File, problem.Line, problem.Column, "Correct the sheet there.", "%s", sentence(problem.Message))
 	}
 	return css
 }
@@ -52,5 +52,5 @@ func (s *styles) lessFile(name, dir string) (file, src string, ok bool) {
 	if !s.acceptable(to) {
 		return "", "", false
 	}
-	return to, string(bytes.TrimPrefix(s.p.Files[to], bom)), true
+	return to, string(intake.TrimMark(s.p.Files[to])), true
 }

@@ -8,15 +8,16 @@ import (
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/build/intake"
 )
 
 func TestAPackageReadsBackAsItWasBuilt(t *testing.T) {
 	archive := demo.Archive("1.0.0")
-	opened, err := build.Unpack(bytes.NewReader(archive), int64(len(archive)), build.Limits{})
+	opened, err := intake.Unpack(bytes.NewReader(archive), int64(len(archive)), intake.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	project, _ := build.Load(opened)
+	project, _ := intake.Load(opened)
 	result, err := build.Build(t.Context(), project, build.Options{Version: "1.0.0", MiniProgram: "mp", TargetApp: "app", Environment: "production"})
 	if err != nil || result.Failed || len(result.Parts) == 0 {
 		t.Fatal(err, result.Diagnostics, "want a package with a subpackage")

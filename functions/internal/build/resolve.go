@@ -6,16 +6,20 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"slipway/functions/internal/build/intake"
 )
 
 // resolver finds modules among the project's files, and nowhere else. Safe for concurrent use.
 type resolver struct {
-	p        *Project
+	p        *intake.Project
 	mu       sync.Mutex
 	packages map[string]*packageJSON // by folder; nil where there is none
 }
 
-func newResolver(p *Project) *resolver { return &resolver{p: p, packages: map[string]*packageJSON{}} }
+func newResolver(p *intake.Project) *resolver {
+	return &resolver{p: p, packages: map[string]*packageJSON{}}
+}
 
 // packageJSON is what resolution needs of a package. The field "miniprogram" is deliberately not read: where packages
 // have it, it names their build for another platform.
@@ -49,7 +53,7 @@ func (r *resolver) module(importer, spec string) string {
 	case strings.Contains(spec, "\x00"), strings.Contains(spec, "://"):
 		return ""
 	case strings.HasPrefix(spec, "/"):
-		return r.mapped(r.file(rooted(r.p, spec), scriptExtensions))
+		return r.mapped(r.file(r.p.At(spec), scriptExtensions))
 	case spec == "." || spec == ".." || strings.HasPrefix(spec, "./") || strings.HasPrefix(spec, "../"):
 		return r.mapped(r.file(path.Join(dir, spec), scriptExtensions))
 	}
@@ -61,7 +65,7 @@ func (r *resolver) module(importer, spec string) string {
 
 // inModules looks a package up in node_modules of the importer's folder and of every folder above it.
 func (r *resolver) inModules(dir, spec string) string {
-	name, sub := splitPackage(spec)
+	name, sub := intake.SplitPackage(spec)
 	for ; ; dir = path.Dir(dir) {
 		if path.Base(dir) != "node_modules" {
 			base := path.Join(dir, "node_modules", name)
@@ -80,15 +84,6 @@ func (r *resolver) inModules(dir, spec string) string {
 			return ""
 		}
 	}
-}
-
-func splitPackage(spec string) (name, sub string) {
-	parts := strings.SplitN(spec, "/", 3)
-	n := 1
-	if strings.HasPrefix(spec, "@") && len(parts) > 1 {
-		n = 2
-	}
-	return strings.Join(parts[:n], "/"), strings.Join(parts[n:], "/")
 }
 
 // file finds a file by a path that may lack its extension, or be a folder.
@@ -160,7 +155,7 @@ func (r *resolver) mapped(file string) string {
 
 // owner is the folder of the package a file belongs to, "" when it belongs to the merchant.
 func (r *resolver) owner(file string) string {
-	if !inModules(file) {
+	if !intake.InModules(file) {
 		return ""
 	}
 	for dir := path.Dir(file); dir != "." && path.Base(dir) != "node_modules"; dir = path.Dir(dir) {
@@ -187,8 +182,8 @@ func (r *resolver) pkg(dir string) *packageJSON {
 
 func readPackage(src []byte) *packageJSON {
 	var raw map[string]any
-	var told report
-	if std, ok := standard(&told, "", src, 1<<20); !ok || json.Unmarshal(std, &raw) != nil {
+	var told intake.Report
+	if std, ok := intake.Standard(&told, "", src, 1<<20); !ok || json.Unmarshal(std, &raw) != nil {
 		return &packageJSON{}
 	}
 	p := &packageJSON{exports: raw["exports"]}

@@ -1,7 +1,6 @@
 package build
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -13,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/evanw/esbuild/pkg/api"
+
+	"slipway/functions/internal/build/intake"
 )
 
 // scripts compiles modules one to one. The built tree keeps every module as a CommonJS file of its own, so that a
@@ -20,8 +21,8 @@ import (
 // trace names a file the merchant knows. References between them are rewritten to exact relative paths, which is all
 // that a host's require has to understand.
 type scripts struct {
-	report
-	p       *Project
+	intake.Report
+	p       *intake.Project
 	resolve *resolver
 	opts    *Options
 	define  map[string]string
@@ -31,9 +32,11 @@ type scripts struct {
 	next    []string
 	imports map[string][]string // key → keys it needs
 
-	ready map[string]prepared // what esbuild is given of each module
-	out   map[string]*compiled
-	dead  bool // an error diagnostic was made, so there is no output
+	ready  map[string]prepared // what esbuild is given of each module
+	absent *intake.Absences
+	stubs  map[[2]string]bool // importer and specifier of what is stubbed
+	out    map[string]*compiled
+	dead   bool // an error diagnostic was made, so there is no output
 }
 
 // prepared is a module's text as esbuild may see it.
@@ -52,7 +55,7 @@ type compiled struct {
 
 const space = "p" // esbuild's namespace for the project's files; "file" would be the machine's disk
 
-func newScripts(p *Project, res *resolver, opts *Options) *scripts {
+func newScripts(p *intake.Project, res *resolver, opts *Options) *scripts {
 	define := map[string]string{"process.env": "{}", "process.env.NODE_ENV": `"production"`}
 	for name, value := range opts.EnvironmentVariables {
 		if variableName.MatchString(name) {
@@ -60,7 +63,7 @@ func newScripts(p *Project, res *resolver, opts *Options) *scripts {
 			define["process.env."+name] = string(quoted)
 		}
 	}
-	return &scripts{p: p, resolve: res, opts: opts, define: define, known: map[string]bool{}, imports: map[string][]string{}, ready: map[string]prepared{}, out: map[string]*compiled{}}
+	return &scripts{p: p, resolve: res, opts: opts, define: define, known: map[string]bool{}, imports: map[string][]string{}, ready: map[string]prepared{}, out: map[string]*compiled{}, absent: intake.NewAbsences(p), stubs: map[[2]string]bool{}}
 }
 
 // run compiles the entries and, round after round, everything they need.
@@ -92,17 +95,17 @@ func (s *scripts) need(file string) {
 
 // compilable keeps esbuild from what it cannot stand, and says so.
 func (s *scripts) compilable(file string) bool {
-	src, ok := text(&s.report, file, s.p.Files[file], s.opts.Limits)
+	src, ok := intake.Text(&s.Report, file, s.p.Files[file], s.opts.Limits)
 	line := 0
 	switch {
 	case !ok:
 	case path.Ext(file) != ".json":
 		line = tooDeep(src)
-	case nesting(src) > maxNesting:
+	case intake.Nesting(src) > intake.MaxNesting:
 		line = 1
 	}
 	if line > 0 {
-		s.err("too-nested", file, line, 1, "Split the expression; minified or generated code sometimes needs another build.", "The script is nested too deeply to be compiled.")
+		s.Err("too-nested", file, line, 1, "Split the expression; minified or generated code sometimes needs another build.", "The script is nested too deeply to be compiled.")
 		ok = false
 	}
 	if ok {
@@ -125,12 +128,8 @@ func (s *scripts) compile(ctx context.Context, files []string) error {
 	if len(files) == 0 {
 		return ctx.Err()
 	}
-	entries := make([]api.EntryPoint, len(files))
-	for i := range files {
-		entries[i] = api.EntryPoint{InputPath: entryName(i), OutputPath: strconv.Itoa(i)}
-	}
-	result, err := rebuild(ctx, api.BuildOptions{
-		EntryPointsAdvanced: entries,
+	options := api.BuildOptions{
+		EntryPointsAdvanced: entryPoints(len(files)),
 		Bundle:              true,
 		Format:              api.FormatCommonJS,
 		Platform:            api.PlatformNeutral,
@@ -144,7 +143,12 @@ func (s *scripts) compile(ctx context.Context, files []string) error {
 		Metafile:            true,
 		Define:              s.define,
 		Plugins:             []api.Plugin{{Name: "slipway", Setup: func(b api.PluginBuild) { s.plugin(b, files) }}},
-	})
+		LogOverride:         map[string]api.LogLevel{caughtImport: api.LogLevelWarning},
+	}
+	result, err := rebuild(ctx, options)
+	if err == nil && s.stub(result) {
+		result, err = rebuild(ctx, options)
+	}
 	if err != nil {
 		return err
 	}
@@ -171,6 +175,15 @@ func rebuild(ctx context.Context, options api.BuildOptions) (api.BuildResult, er
 	return result, ctx.Err()
 }
 
+// entryPoints stand for files by their number; entryFile finds them again.
+func entryPoints(n int) []api.EntryPoint {
+	list := make([]api.EntryPoint, n)
+	for i := range list {
+		list[i] = api.EntryPoint{InputPath: entryName(i), OutputPath: strconv.Itoa(i)}
+	}
+	return list
+}
+
 // entryName hides a file's name from esbuild, which looks on disk for names with an asterisk.
 func entryName(i int) string { return "entry" + strconv.Itoa(i) }
 
@@ -190,8 +203,8 @@ func (s *scripts) plugin(b api.PluginBuild, files []string) {
 		return s.reference(a), nil
 	})
 	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: space}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
-		one := s.ready[a.Path] // written between rounds only
-		return api.OnLoadResult{Contents: &one.src, Loader: one.loader, ResolveDir: nowhere}, nil
+		one := s.ready[a.Path]                                               // written between rounds only
+		return api.OnLoadResult{Contents: &one.src, Loader: one.loader}, nil // without a folder esbuild looks nowhere
 	})
 	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "empty"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
 		src := "module.exports={}"
@@ -203,12 +216,8 @@ func (s *scripts) plugin(b api.PluginBuild, files []string) {
 	})
 }
 
-// missingModule stands for a module that could not be resolved where the target app allows that: whatever is asked of it
-// is itself again, so that the program goes as far as it can.
-const missingModule = `var f=function(){return p};var p=new Proxy(f,{get:function(t,k){return k==="__esModule"||k==="then"?void 0:k==="prototype"?t.prototype:k===Symbol.toPrimitive?function(){return ""}:k===Symbol.iterator?function(){return [][Symbol.iterator]()}:p},apply:function(){return p},construct:function(){return p}});module.exports=p`
-
 func (s *scripts) source(file string) (string, api.Loader) {
-	src := bytes.TrimPrefix(s.p.Files[file], bom)
+	src := intake.TrimMark(s.p.Files[file])
 	switch path.Ext(file) {
 	case ".ts":
 		return string(src), api.LoaderTS
@@ -222,14 +231,14 @@ func (s *scripts) source(file string) (string, api.Loader) {
 
 // data makes a module of a JSON file. esbuild's own loader would give entries no exports.
 func (s *scripts) data(file string) (string, bool) {
-	std, ok := standard(&s.report, file, s.p.Files[file], s.opts.Limits.MaxScript)
+	std, ok := intake.Standard(&s.Report, file, s.p.Files[file], s.opts.Limits.MaxScript)
 	if !ok {
 		return "", false
 	}
 	var value json.RawMessage
 	if err := json.Unmarshal(std, &value); err != nil {
-		line, column := jsonPosition(std, err)
-		s.err("bad-json", file, line, column, "Correct the JSON there.", "The file is not valid JSON: %s.", jsonMessage(err))
+		line, column := intake.JSONPosition(std, err)
+		s.Err("bad-json", file, line, column, "Correct the JSON there.", "The file is not valid JSON: %s.", intake.JSONMessage(err))
 		return "", false
 	}
 	return "module.exports=" + string(std), true
@@ -237,7 +246,7 @@ func (s *scripts) data(file string) (string, bool) {
 
 // reference answers one import, require or dynamic import.
 func (s *scripts) reference(a api.OnResolveArgs) api.OnResolveResult {
-	if kept(a.Path) {
+	if intake.Kept(a.Path) {
 		return api.OnResolveResult{Path: a.Path, External: true}
 	}
 	s.mu.Lock()
@@ -259,14 +268,6 @@ func (s *scripts) reference(a api.OnResolveArgs) api.OnResolveResult {
 	return api.OnResolveResult{Path: relative(scriptPath(s.p, a.Importer), scriptPath(s.p, to)), External: true}
 }
 
-func (s *scripts) unresolved(a api.OnResolveArgs) api.OnResolveResult {
-	message := api.Message{Text: fmt.Sprintf("The module %q cannot be found. Add its package to node_modules before uploading, or correct the path.", a.Path), Detail: "unresolved-module"}
-	if s.opts.AllowUnresolved {
-		return api.OnResolveResult{Path: a.Path, Namespace: "missing", Warnings: []api.Message{message}}
-	}
-	return api.OnResolveResult{Path: a.Path, External: true, Errors: []api.Message{message}}
-}
-
 func scriptFile(name string) bool {
 	switch path.Ext(name) {
 	case ".js", ".ts", ".mjs", ".cjs", ".json", ".jsx", ".tsx":
@@ -276,8 +277,8 @@ func scriptFile(name string) bool {
 }
 
 // scriptPath is where a module lies in the built tree: always a .js file (or .sjs), never on top of another one.
-func scriptPath(p *Project, file string) string {
-	out, ext := outPath(p, file), path.Ext(file)
+func scriptPath(p *intake.Project, file string) string {
+	out, ext := p.OutPath(file), path.Ext(file)
 	switch ext {
 	case ".js", ".sjs":
 		return out

@@ -1,14 +1,18 @@
 package build
 
-import "path"
+import (
+	"path"
+
+	"slipway/functions/internal/build/intake"
+)
 
 // pageSizes adds up what each page needs when it is opened first, app included.
 func (t *tree) pageSizes() []PageSize {
-	components := map[string]Component{}
+	components := map[string]intake.Component{}
 	for _, c := range t.p.Components {
 		components[c.Path] = c
 	}
-	app := (&loader{p: t.p}).stem(path.Join(t.p.Root, "app"))
+	app := t.p.Stem(path.Join(t.p.Root, "app"))
 	var list []PageSize
 	for _, page := range t.p.Pages {
 		w := weigher{t: t, components: components, seen: map[string]bool{}}
@@ -27,7 +31,7 @@ func (t *tree) pageSizes() []PageSize {
 // weigher sums files of the built tree, each once.
 type weigher struct {
 	t          *tree
-	components map[string]Component
+	components map[string]intake.Component
 	seen       map[string]bool
 	sum        int64
 }
@@ -48,7 +52,7 @@ func (w *weigher) part(script, template, style, config string) {
 	}
 	for _, file := range []string{template, config} {
 		if file != "" {
-			w.add(outPath(w.t.p, file))
+			w.add(w.t.p.OutPath(file))
 		}
 	}
 }
@@ -72,8 +76,8 @@ func (w *weigher) modules(script string) {
 }
 
 func (w *weigher) uses(config string) {
-	for _, path := range sortedKeys(w.t.p.deps[config]) {
-		w.component(w.t.p.deps[config][path], map[string]bool{})
+	for _, path := range sortedKeys(w.t.p.Deps[config]) {
+		w.component(w.t.p.Deps[config][path], map[string]bool{})
 	}
 }
 

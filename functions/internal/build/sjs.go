@@ -22,7 +22,7 @@ func (s *scripts) sjsReference(a api.OnResolveArgs) api.OnResolveResult {
 	}
 	target := path.Join(path.Dir(a.Importer), a.Path)
 	if strings.HasPrefix(a.Path, "/") {
-		target = rooted(s.p, a.Path)
+		target = s.p.At(a.Path)
 	}
 	to := s.resolve.file1(target, []string{".sjs"})
 	if path.Ext(to) != ".sjs" {

@@ -12,14 +12,15 @@ import (
 
 	"github.com/evanw/esbuild/pkg/api"
 
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/build/less"
 )
 
 // styles compiles style sheets: every page, component and the app get one sheet with their imports inlined. Lengths in
 // rpx pass through, addresses of files become absolute in the mini program.
 type styles struct {
-	report
-	p       *Project
+	intake.Report
+	p       *intake.Project
 	resolve *resolver
 	opts    *Options
 	mu      sync.Mutex
@@ -32,9 +33,9 @@ type styles struct {
 
 var styleExtensions = []string{".acss", ".css"}
 
-func newStyles(p *Project, res *resolver, opts *Options) *styles {
+func newStyles(p *intake.Project, res *resolver, opts *Options) *styles {
 	s := &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, bad: map[string]bool{}, out: map[string]*compiled{}}
-	s.less = less.New(s.lessFile, lessTime)
+	s.less = less.New(s.lessFile, lessTime, opts.Sheets)
 	return s
 }
 
@@ -43,12 +44,8 @@ func (s *styles) run(ctx context.Context, files []string) error {
 	if len(files) == 0 {
 		return ctx.Err()
 	}
-	entries := make([]api.EntryPoint, len(files))
-	for i := range files {
-		entries[i] = api.EntryPoint{InputPath: entryName(i), OutputPath: strconv.Itoa(i)}
-	}
 	result, err := rebuild(ctx, api.BuildOptions{
-		EntryPointsAdvanced: entries,
+		EntryPointsAdvanced: entryPoints(len(files)),
 		Bundle:              true,
 		Charset:             api.CharsetUTF8,
 		MinifyWhitespace:    true,
@@ -75,8 +72,8 @@ func (s *styles) run(ctx context.Context, files []string) error {
 }
 
 // stylePath is where a sheet lies in the built tree: always an .acss file.
-func stylePath(p *Project, file string) string {
-	return strings.TrimSuffix(outPath(p, file), path.Ext(file)) + ".acss"
+func stylePath(p *intake.Project, file string) string {
+	return strings.TrimSuffix(p.OutPath(file), path.Ext(file)) + ".acss"
 }
 
 // acceptable refuses what cannot be compiled. Callers hold no lock; the plugin calls it under s.mu.
@@ -87,12 +84,12 @@ func (s *styles) acceptable(file string) bool {
 	ok := false
 	switch ext := path.Ext(file); ext {
 	case ".scss", ".sass":
-		s.err("style-language", file, 0, 0, "Compile it to .acss before uploading.", "Styles in %s are not built.", strings.TrimPrefix(ext, "."))
+		s.Err("style-language", file, 0, 0, "Compile it to .acss before uploading.", "Styles in %s are not built.", strings.TrimPrefix(ext, "."))
 	default:
 		var src []byte
-		src, ok = text(&s.report, file, s.p.Files[file], s.opts.Limits)
+		src, ok = intake.Text(&s.Report, file, s.p.Files[file], s.opts.Limits)
 		if line := tooDeep(src); ok && line > 0 {
-			s.err("too-nested", file, line, 1, "Split the style sheet.", "The style sheet is nested too deeply to be compiled.")
+			s.Err("too-nested", file, line, 1, "Split the style sheet.", "The style sheet is nested too deeply to be compiled.")
 			ok = false
 		}
 	}
@@ -142,7 +139,7 @@ func (s *styles) find(importer, spec string) string {
 		return ""
 	}
 	if strings.HasPrefix(spec, "/") {
-		return style(rooted(s.p, spec))
+		return style(s.p.At(spec))
 	}
 	if found := style(path.Join(dir, spec)); found != "" {
 		return found
@@ -164,7 +161,7 @@ func (s *styles) address(importer, ref string) string {
 		return ref
 	}
 	name, query, _ := strings.Cut(ref, "?")
-	out := "/" + outPath(s.p, path.Join(path.Dir(importer), name))
+	out := "/" + s.p.OutPath(path.Join(path.Dir(importer), name))
 	if query != "" {
 		out += "?" + query
 	}
@@ -175,11 +172,11 @@ func (s *styles) tell(result api.BuildResult) {
 	for _, m := range result.Errors {
 		d := diagnosticOf(m, "style-error")
 		d.Severity = "error"
-		s.list = append(s.list, d)
+		s.List = append(s.List, d)
 	}
 	for _, m := range result.Warnings {
-		if d := diagnosticOf(m, "style-warning"); !inModules(d.File) {
-			s.list = append(s.list, d)
+		if d := diagnosticOf(m, "style-warning"); !intake.InModules(d.File) {
+			s.List = append(s.List, d)
 		}
 	}
 }
@@ -197,9 +194,9 @@ func (s *styles) circles() {
 			if state[next] == inProgress {
 				line, column := 0, 0
 				if at := bytes.Index(s.p.Files[file], []byte(path.Base(next))); at >= 0 {
-					line, column = position(s.p.Files[file], at)
+					line, column = intake.Position(s.p.Files[file], at)
 				}
-				s.warn("circular-import", file, line, column, "Break the circle.", "Style sheets import each other: %s imports %s, which leads back here.", file, next)
+				s.Warn("circular-import", file, line, column, "Break the circle.", "Style sheets import each other: %s imports %s, which leads back here.", file, next)
 			} else if state[next] == 0 {
 				visit(next)
 			}

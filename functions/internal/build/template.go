@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"slipway/functions/internal/build/axml"
+	"slipway/functions/internal/build/intake"
 )
 
 // templates takes in the templates of pages and components and whatever they import or include, and gives the .sjs files
@@ -28,13 +29,13 @@ func (t *tree) templates() (helpers []string) {
 	for len(queue) > 0 {
 		file := queue[0]
 		queue = queue[1:]
-		src, ok := text(&t.report, file, t.p.Files[file], t.opts.Limits)
+		src, ok := intake.Text(&t.Report, file, t.p.Files[file], t.opts.Limits)
 		if !ok {
 			continue
 		}
 		doc, problems := axml.Parse(file, src)
 		for _, p := range problems {
-			t.list = append(t.list, Diagnostic{Severity: p.Severity, Rule: p.Rule, File: file, Line: p.Line, Column: p.Column, Message: sentence(p.Message), Advice: sentence(p.Advice)})
+			t.List = append(t.List, intake.Diagnostic{Severity: p.Severity, Rule: p.Rule, File: file, Line: p.Line, Column: p.Column, Message: sentence(p.Message), Advice: sentence(p.Advice)})
 		}
 		for _, ref := range doc.References() {
 			to := t.referenced(file, ref)
@@ -44,7 +45,7 @@ func (t *tree) templates() (helpers []string) {
 				helpers = append(helpers, to)
 			}
 		}
-		t.files[outPath(t.p, file)] = axml.Minify(src)
+		t.files[t.p.OutPath(file)] = axml.Minify(src)
 	}
 	return helpers
 }
@@ -64,7 +65,7 @@ func sentence(s string) string {
 // referenced finds the file that a template names, or tells that it is missing. Addresses in templates stay as written:
 // the built tree keeps all files where they were.
 func (t *tree) referenced(file string, ref axml.Reference) string {
-	if ref.Src == "" || axml.Dynamic(ref.Src) || kept(ref.Src) {
+	if ref.Src == "" || axml.Dynamic(ref.Src) || intake.Kept(ref.Src) {
 		return "" // the scanner has told about an empty one
 	}
 	ext := ".axml"
@@ -73,7 +74,7 @@ func (t *tree) referenced(file string, ref axml.Reference) string {
 	}
 	candidates := []string{path.Join(path.Dir(file), ref.Src)}
 	if strings.HasPrefix(ref.Src, "/") {
-		candidates = []string{rooted(t.p, ref.Src)}
+		candidates = []string{t.p.At(ref.Src)}
 	} else if !strings.HasPrefix(ref.Src, ".") {
 		for dir := path.Dir(file); ; dir = path.Dir(dir) {
 			candidates = append(candidates, path.Join(dir, "node_modules", ref.Src))
@@ -81,7 +82,7 @@ func (t *tree) referenced(file string, ref axml.Reference) string {
 				break
 			}
 		}
-		candidates = append(candidates, rooted(t.p, ref.Src))
+		candidates = append(candidates, t.p.At(ref.Src))
 	}
 	for _, name := range candidates {
 		for _, full := range []string{name, name + ext} {
@@ -90,9 +91,9 @@ func (t *tree) referenced(file string, ref axml.Reference) string {
 			}
 		}
 	}
-	severity := t.err
+	severity := t.Err
 	if ref.Kind != "import-sjs" {
-		severity = t.warn // the host renders nothing in its place
+		severity = t.Warn // the host renders nothing in its place
 	}
 	severity("missing-template-file", file, ref.Pos.Line, ref.Pos.Column, "Correct the path, or add the file.", "The file %q cannot be found.", ref.Src)
 	return ""

@@ -7,12 +7,14 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"slipway/functions/internal/build/intake"
 )
 
 // tree assembles the built tree: what is in it, and why.
 type tree struct {
-	report
-	p       *Project
+	intake.Report
+	p       *intake.Project
 	opts    *Options
 	files   map[string][]byte
 	maps    map[string][]byte
@@ -20,13 +22,13 @@ type tree struct {
 	styles  *styles
 }
 
-func newTree(p *Project, o *Options) *tree {
+func newTree(p *intake.Project, o *Options) *tree {
 	res := newResolver(p)
 	return &tree{p: p, opts: o, files: map[string][]byte{}, maps: map[string][]byte{}, scripts: newScripts(p, res, o), styles: newStyles(p, res, o)}
 }
 
 func (t *tree) failed() bool {
-	return slices.ContainsFunc(t.list, func(d Diagnostic) bool { return d.Severity == "error" })
+	return slices.ContainsFunc(t.List, func(d intake.Diagnostic) bool { return d.Severity == "error" })
 }
 
 // compile builds everything that can be built, even when something has failed already: a failing build names every
@@ -38,9 +40,9 @@ func (t *tree) compile(ctx context.Context) error {
 			*list = append(*list, file)
 		}
 	}
-	app := (&loader{p: t.p}).stem(path.Join(t.p.Root, "app"))
+	app := t.p.Stem(path.Join(t.p.Root, "app"))
 	if app.Script == "" {
-		t.err("no-app-script", path.Join(t.p.Root, "app.json"), 0, 0, "Add app.js with App({}).", "The project has no app.js or app.ts.")
+		t.Err("no-app-script", path.Join(t.p.Root, "app.json"), 0, 0, "Add app.js with App({}).", "The project has no app.js or app.ts.")
 	}
 	use(&scripts, app.Script)
 	use(&sheets, app.Style)
@@ -62,7 +64,7 @@ func (t *tree) compile(ctx context.Context) error {
 	if err := t.styles.run(ctx, sheets); err != nil {
 		return err
 	}
-	t.list = append(append(t.list, t.scripts.list...), t.styles.list...)
+	t.List = append(append(t.List, t.scripts.List...), t.styles.List...)
 	t.configs()
 	t.assets()
 	for _, c := range t.scripts.out {
@@ -88,7 +90,7 @@ func (t *tree) configs() {
 		app["subPackages"] = list
 	}
 	file := path.Join(t.p.Root, "app.json")
-	if uses := t.p.deps[file]; len(uses) > 0 {
+	if uses := t.p.Deps[file]; len(uses) > 0 {
 		app["usingComponents"] = uses
 	}
 	t.files["app.json"] = compactJSON(app)
@@ -104,8 +106,8 @@ func (t *tree) config(file string) {
 	if file == "" {
 		return
 	}
-	var quiet report
-	std, ok := standard(&quiet, file, t.p.Files[file], t.opts.Limits.MaxConfig)
+	var quiet intake.Report
+	std, ok := intake.Standard(&quiet, file, t.p.Files[file], t.opts.Limits.MaxConfig)
 	if !ok {
 		return
 	}
@@ -116,9 +118,9 @@ func (t *tree) config(file string) {
 		return
 	}
 	if _, has := m["usingComponents"]; has {
-		m["usingComponents"] = t.p.deps[file]
+		m["usingComponents"] = t.p.Deps[file]
 	}
-	t.files[outPath(t.p, file)] = compactJSON(m)
+	t.files[t.p.OutPath(file)] = compactJSON(m)
 }
 
 // media are files that the build hands through.
@@ -133,28 +135,29 @@ var media = map[string]bool{
 var toolFiles = map[string]bool{
 	"package.json": true, "package-lock.json": true, "mini.project.json": true, "project.config.json": true, "project.private.config.json": true,
 	"tsconfig.json": true, "jsconfig.json": true, "app.json": true, "composer.json": true, "lerna.json": true, "tslint.json": true, "nx.json": true,
+	"slipway.fixtures.json": true, // answers of the compatibility test's run; see compat.FixturesFile
 }
 
 // assets copies what a program may read at run time: media and data in the root, and media beside components of packages.
 func (t *tree) assets() {
 	var beside []string
 	for _, c := range t.p.Components {
-		if inModules(c.Script) {
+		if intake.InModules(c.Script) {
 			beside = append(beside, path.Dir(c.Script))
 		}
 	}
 	for name, b := range t.p.Files {
 		ext := strings.ToLower(path.Ext(name))
 		wanted := media[ext] || ext == ".json" && t.dataFile(name)
-		if inModules(name) {
-			wanted = media[ext] && slices.ContainsFunc(beside, func(dir string) bool { return within(name, dir) })
+		if intake.InModules(name) {
+			wanted = media[ext] && slices.ContainsFunc(beside, func(dir string) bool { return intake.Within(name, dir) })
 		} else {
-			wanted = wanted && within(name, t.p.Root)
+			wanted = wanted && intake.Within(name, t.p.Root)
 		}
-		if wanted && outPath(t.p, name) == manifestFile {
-			t.warn("reserved-name", name, 0, 0, "Give the file another name.", "The package's own %s takes the place of this file.", manifestFile)
+		if wanted && t.p.OutPath(name) == manifestFile {
+			t.Warn("reserved-name", name, 0, 0, "Give the file another name.", "The package's own %s takes the place of this file.", manifestFile)
 		} else if wanted {
-			t.files[outPath(t.p, name)] = b
+			t.files[t.p.OutPath(name)] = b
 		}
 	}
 }

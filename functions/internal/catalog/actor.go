@@ -42,11 +42,13 @@ const (
 	DecideRemoval     Action = "decide_removal"
 	SeeMiniProgram    Action = "see_mini_program"
 	ManageWorkspace   Action = "manage_workspace" // members, target apps, settings, CI tokens
+	CreateWorkspace   Action = "create_workspace" // an organisation's account, by the operator
 )
 
 // Object is what an action is about, as far as the matrix asks.
 type Object struct {
-	// Workspace owns the mini program, or is the workspace itself for create_mini_program and manage_workspace.
+	// Workspace owns the mini program, or is the workspace itself for create_mini_program and manage_workspace; for
+	// create_workspace it is the operator's.
 	Workspace string
 	Kind      WorkspaceKind
 	// MiniProgramRole is the actor's role in the mini program, "" for none.

@@ -222,6 +222,19 @@ type RemovalNote struct {
 	At           time.Time     `json:"at"`
 }
 
+// mostNotes bounds the notes of a mini program, which are kept in its record; older ones are in its history.
+const mostNotes = 12
+
+// Removed adds a note of a force removal; an older one of the same targets gives way.
+func (m MiniProgram) Removed(note RemovalNote) MiniProgram {
+	for _, env := range note.Environments {
+		m = m.Released(note.TargetApp, env)
+	}
+	m.Removals = append(slices.Clone(m.Removals), note)
+	m.Removals = m.Removals[max(0, len(m.Removals)-mostNotes):]
+	return m
+}
+
 // Released clears the note of a target into which the mini program was released again.
 func (m MiniProgram) Released(app string, env Environment) MiniProgram {
 	var left []RemovalNote

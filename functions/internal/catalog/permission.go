@@ -33,6 +33,9 @@ var (
 
 // matrix is spec 2 as data, and the only place that knows it. What no line allows is forbidden. Mini program members
 // count only while they are members of the workspace, whatever role they have there.
+//
+// The operator (CreateWorkspace) makes workspaces, sees which there are, and may name another first person while the
+// only member has never come in. What is in a workspace, and who is from then on, is its own people's alone.
 var matrix = []grant{
 	{CreateMiniProgram, owns, Merchant, adminOnly, nil},
 	{CreateMiniProgram, owns, Partner, masters, nil},
@@ -78,6 +81,8 @@ var matrix = []grant{
 	{ManageWorkspace, owns, Partner, masters, nil},
 	{ManageWorkspace, owns, SuperApp, adminOnly, nil},
 	{ManageWorkspace, owns, Platform, adminOnly, nil},
+
+	{CreateWorkspace, owns, Platform, adminOnly, nil},
 }
 
 // TokenActions are what CI tokens can be given. Deciding, removing and managing stay with people.
@@ -150,4 +155,5 @@ var because = map[Action]string{
 	DecideRemoval:     "Only another admin or a reviewer of the super app may decide a force removal.",
 	SeeMiniProgram:    "Only its own people and those it was released to see a mini program.",
 	ManageWorkspace:   "Only an admin (owner, master) of the workspace may manage it.",
+	CreateWorkspace:   "Only an admin of the platform may create workspaces.",
 }

@@ -11,7 +11,7 @@ import (
 
 var actions = []catalog.Action{
 	catalog.CreateMiniProgram, catalog.EditMiniProgram, catalog.UploadVersion, catalog.ReleaseVersion, catalog.DecideRequest,
-	catalog.ForceRemove, catalog.DecideRemoval, catalog.SeeMiniProgram, catalog.ManageWorkspace,
+	catalog.ForceRemove, catalog.DecideRemoval, catalog.SeeMiniProgram, catalog.ManageWorkspace, catalog.CreateWorkspace,
 }
 
 // columns of testdata/matrix.txt: an action, and whether the actor's workspace owns the object or hosts it.
@@ -21,7 +21,7 @@ var columns = []struct {
 }{
 	{catalog.CreateMiniProgram, "own"}, {catalog.EditMiniProgram, "own"}, {catalog.UploadVersion, "own"}, {catalog.ReleaseVersion, "own"},
 	{catalog.SeeMiniProgram, "own"}, {catalog.SeeMiniProgram, "host"}, {catalog.DecideRequest, "host"}, {catalog.ForceRemove, "host"},
-	{catalog.DecideRemoval, "host"}, {catalog.ManageWorkspace, "own"},
+	{catalog.DecideRemoval, "host"}, {catalog.ManageWorkspace, "own"}, {catalog.CreateWorkspace, "own"},
 }
 
 type person struct {
@@ -180,7 +180,7 @@ func TestTokens(t *testing.T) {
 			}
 		}
 	}
-	for _, never := range []catalog.Action{catalog.DecideRequest, catalog.DecideRemoval, catalog.ForceRemove, catalog.ManageWorkspace} {
+	for _, never := range []catalog.Action{catalog.DecideRequest, catalog.DecideRemoval, catalog.ForceRemove, catalog.ManageWorkspace, catalog.CreateWorkspace} {
 		if slices.Contains(catalog.TokenActions, never) {
 			t.Errorf("tokens can be given %s", never)
 		}

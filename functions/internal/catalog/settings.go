@@ -58,6 +58,26 @@ func ValidateEnvironments(path string, list []Environment) []fault.Field {
 	return out
 }
 
+// Creatable are the kinds of workspaces that an operator makes. There is one platform, made with the deployment.
+var Creatable = []WorkspaceKind{SuperApp, Merchant, Partner}
+
+// ValidateNewWorkspace names everything wrong with a workspace that is to be made.
+func ValidateNewWorkspace(w Workspace) []fault.Field {
+	out := append(Slug("id", w.ID), Title("name", w.Name)...)
+	if !slices.Contains(Creatable, w.Kind) {
+		out = append(out, wrong("kind", "is %s; one of %v is expected", show(string(w.Kind)), Creatable)...)
+	}
+	return out
+}
+
+// FirstRole is what the first member of a workspace is: somebody who can add all others.
+func FirstRole(kind WorkspaceKind) Role {
+	if kind == Partner {
+		return Owner
+	}
+	return Admin
+}
+
 // ValidateRole names what is wrong with a role in a workspace of that kind.
 func ValidateRole(path string, kind WorkspaceKind, role Role) []fault.Field {
 	return oneOf(path, role, Roles[kind])

@@ -4,24 +4,24 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/pattern"
 )
 
 // Forms that ids and names have.
 var (
-	slugPattern     = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	hostPattern     = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,59})$`)
-	languagePattern = regexp.MustCompile(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
-	phonePattern    = regexp.MustCompile(`^\+?[0-9 ()-]{3,31}$`)
-	variablePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
-	tokenPattern    = regexp.MustCompile(`^[!-~]{1,128}$`) // visible ASCII
-	schemePattern   = regexp.MustCompile(`^[a-z][a-z0-9+.-]{1,31}$`)
+	slugPattern     = pattern.New(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	hostPattern     = pattern.New(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63}|xn--[a-z0-9-]{1,59})$`)
+	languagePattern = pattern.New(`^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)
+	phonePattern    = pattern.New(`^\+?[0-9 ()-]{3,31}$`)
+	variablePattern = pattern.New(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+	tokenPattern    = pattern.New(`^[!-~]{1,128}$`) // visible ASCII
+	schemePattern   = pattern.New(`^[a-z][a-z0-9+.-]{1,31}$`)
 )
 
 func wrong(path, format string, args ...any) []fault.Field {

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,7 +16,8 @@ const (
 	maxDomains       = 100
 	maxTesters       = 100
 	maxVariables     = 50
-	maxVariableValue = 1024 // characters
+	maxVariableValue = 1024     // characters
+	maxVariableBytes = 32 << 10 // of all values as JSON: a release is kept in one record, with what was applied for
 	leastDays        = 1
 	mostDays         = 30
 )
@@ -132,6 +134,9 @@ func variables(path string, vars map[string]string) []fault.Field {
 		return wrong(path, "has %d entries; at most %d are allowed", len(vars), maxVariables)
 	}
 	var out []fault.Field
+	if n := size(vars); n > maxVariableBytes {
+		out = wrong(path, "has %d bytes of values; at most %d are allowed together", n, maxVariableBytes)
+	}
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		if !variablePattern.MatchString(name) {
 			out = append(out, wrong(path, "has the name %s; names have 1 to 64 letters, digits and _, no digit first, for example API_BASE", show(name))...)
@@ -142,4 +147,13 @@ func variables(path string, vars map[string]string) []fault.Field {
 		}
 	}
 	return out
+}
+
+// size is how many bytes the values take as JSON, in which a sign of one byte may take six.
+func size(vars map[string]string) (n int) {
+	for _, v := range vars {
+		quoted, _ := json.Marshal(v) // strings cannot fail to encode
+		n += len(quoted)
+	}
+	return n
 }

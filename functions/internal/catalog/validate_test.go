@@ -175,6 +175,7 @@ func TestWords(t *testing.T) {
 		{"id", catalog.Slug, []string{"demo-wallet", "a1", "x2-y3-z4"}, []string{"", "a", "A1", "1a", "a--b", "a-", "-a", "a_b", "a#b", strings.Repeat("a", 41)}},
 		{"email", catalog.ValidateEmail, []string{"a@x.test", "A.b+c@Mail.Example.COM"}, []string{"", "a", "a@", "@x.test", "a@x", "a b@x.test", "a@x.test ", "<a@x.test>", "a@x.test, b@x.test", "ä@x.test", "a@10.0.0.1", strings.Repeat("a", 65) + "@x.test"}},
 		{"entrance", catalog.ValidateEntranceURL, []string{"https://shop.example.com", "https://shop.example.com:8443/a?b=c#/d"}, []string{"", "http://shop.example.com", "javascript:alert(1)", "https://", "https://localhost/", "https://10.0.0.1/", "https://u:p@shop.example.com/", "https://shop.example.com/a b", "shop.example.com", "https://shop.example.com/" + strings.Repeat("x", 2048)}},
+		{"digest", catalog.ValidateDigest, []string{"", strings.Repeat("0af9", 16)}, []string{"0", strings.Repeat("0AF9", 16), strings.Repeat("g", 64), strings.Repeat("0", 65), strings.Repeat("0", 63) + "\n"}},
 		{"version", catalog.ValidateVersionNumber, []string{"1", "1.0", "0.0.1", "10.20.30.40", "9999999999.0"}, []string{"", "0", "0.0.0", "1.", ".1", "1.01", "v1", "1.0.0.0.0", "-1", "1.0-beta", "10000000000", "１.0", "1 .0"}},
 		{"notes", catalog.ValidateNotes, []string{"", "First\nSecond"}, []string{strings.Repeat("x", 2001), "\x00", " x"}},
 		{"title", catalog.Title, []string{"A", strings.Repeat("字", 64)}, []string{"", strings.Repeat("字", 65), "a\tb"}},

@@ -2,13 +2,13 @@ package catalog
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/pattern"
 )
 
-var versionPattern = regexp.MustCompile(`^(0|[1-9][0-9]{0,9})(\.(0|[1-9][0-9]{0,9})){0,3}$`)
+var versionPattern = pattern.New(`^(0|[1-9][0-9]{0,9})(\.(0|[1-9][0-9]{0,9})){0,3}$`)
 
 // ValidateVersionNumber holds a version number against its rule: one to four dotted numbers of at most ten digits,
 // without leading zeros, not all zero.
@@ -17,6 +17,16 @@ func ValidateVersionNumber(path, number string) []fault.Field {
 		return nil
 	}
 	return wrong(path, "is %s; a version number is one to four numbers with dots between them, without leading zeros and above zero, for example 1.4.0", show(number))
+}
+
+var digestPattern = pattern.New(`^[0-9a-f]{64}$`)
+
+// ValidateDigest holds a SHA-256 that a client may announce against its form.
+func ValidateDigest(path, digest string) []fault.Field {
+	if digest == "" || digestPattern.MatchString(digest) {
+		return nil
+	}
+	return wrong(path, "is %s; it must be the SHA-256 of what is uploaded, as 64 digits 0-9 and small letters a-f", show(digest))
 }
 
 // CompareVersions orders valid version numbers: -1, 0 or 1. Missing parts count as zero, so 1.2 equals 1.2.0; "" is
@@ -42,3 +52,6 @@ func part(parts []string, i int) string {
 	}
 	return strings.TrimLeft(parts[i], "0")
 }
+
+// MostArchive is how many bytes a project may have as it is uploaded.
+const MostArchive = 64 << 20

@@ -1,5 +1,6 @@
-// Package cloud is the ports of Slipway on AWS: the table on DynamoDB, workflows on Step Functions, packages on S3 and
-// mail on SES. It is the only importer of the AWS SDK and the only reader of the environment; mains alone import it.
+// Package cloud is the ports of Slipway on AWS. Each of its packages is one service, so that a function links only those that it
+// calls: dynamo is the table, states the workflow, bucket the packages, ses the mail and secrets the keys. They alone import the
+// AWS SDK, and mains alone import them. Here is what they and the mains share: reading the environment, and the form of the log.
 //
 // Rules do not belong here, nor does what an item, a key or a mail means.
 package cloud
@@ -8,17 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
-)
-
-// The variables that template.yaml sets. Every machine that a function starts has one more: SLIPWAY_MACHINE_ and its
-// name, in capitals and with _ for -, holding the ARN.
-const (
-	tableVariable         = "SLIPWAY_TABLE"
-	bucketVariable        = "SLIPWAY_BUCKET"
-	mailFromVariable      = "SLIPWAY_MAIL_FROM"
-	configurationVariable = "SLIPWAY_MAIL_CONFIGURATION" // optional: the configuration set that reports bounces
-	machinePrefix         = "SLIPWAY_MACHINE_"
+	"time"
 )
 
 // Require is the value of a variable; the error names the one that is missing or empty.
@@ -30,7 +21,7 @@ func Require(name string) (string, error) {
 }
 
 // Setting is Require for a main: without the variable the process ends, naming it.
-func Setting(name string) string { return orExit(Require(name)) }
+func Setting(name string) string { return OrExit(Require(name)) }
 
 // Optional is the value of a variable, or otherwise when it is missing or empty.
 func Optional(name, otherwise string) string {
@@ -40,17 +31,28 @@ func Optional(name, otherwise string) string {
 	return otherwise
 }
 
-// orExit ends a function that cannot work before it takes its first event: Lambda shows the line and the alarm on
+// Duration is a setting such as "5m", for a main: when it is missing or none, the process ends, naming it.
+func Duration(name string) time.Duration { return OrExit(OpenDuration(name)) }
+
+// OpenDuration is Duration with an error in place of the exit.
+func OpenDuration(name string) (time.Duration, error) {
+	v, err := Require(name)
+	if err != nil {
+		return 0, err
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("the environment variable %s is %q; a duration such as 5m is right", name, v)
+	}
+	return d, nil
+}
+
+// OrExit ends a function that cannot work before it takes its first event: Lambda shows the line and the alarm on
 // failed starts goes off, where a later error would look like one request's bad luck.
-func orExit[T any](v T, err error) T {
+func OrExit[T any](v T, err error) T {
 	if err != nil {
 		slog.Error("cannot start", "error", err.Error())
 		os.Exit(1)
 	}
 	return v
-}
-
-// machineVariable is the variable that holds a machine's ARN: "force-removal" is in SLIPWAY_MACHINE_FORCE_REMOVAL.
-func machineVariable(machine string) string {
-	return machinePrefix + strings.ToUpper(strings.ReplaceAll(machine, "-", "_"))
 }

@@ -10,14 +10,14 @@ import (
 	"slices"
 	"strings"
 
-	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/compat/catalogue"
 	"slipway/functions/internal/compat/profile"
 )
 
 // Input is what is tested. Project is required; what else is missing is not judged.
 type Input struct {
-	Project       *build.Project
+	Project       *intake.Project
 	Built         map[string][]byte // the built tree, by path from the mini program's root; nil: sizes are not judged
 	SourceMaps    map[string][]byte // by built script, for places of what the smoke run sees; may be nil
 	PackageBytes  int64             // the package as users fetch it, compressed; 0: unknown
@@ -59,11 +59,12 @@ func (s Seen) Run(context.Context, Input) ([]Finding, error) { return s, nil }
 // smoke run's; anything wrong with the mini program is a finding.
 func Run(ctx context.Context, in Input) (*Report, error) {
 	if apart, ok := in.Smoke.(Apart); ok {
-		seen, err := apart.Run(ctx, in)
+		run, wrong := in.withFixtures()
+		seen, err := apart.Run(ctx, run)
 		if err != nil {
 			return nil, err
 		}
-		return apart.Rules(ctx, in, seen)
+		return apart.Rules(ctx, in, append(seen, wrong...))
 	}
 	t := newTest(ctx, in)
 	for _, s := range steps {
@@ -79,8 +80,11 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
+		told := t.found.lines()
 		for _, f := range more {
-			t.found.add(f)
+			if told[f.line()] <= weight[f.Severity] {
+				t.found.add(f)
+			}
 		}
 	}
 	return t.report(), nil
@@ -146,7 +150,7 @@ func (t *test) begin(what string) bool {
 type test struct {
 	ctx       context.Context // of Run, which is all the life of a test
 	in        Input
-	p         *build.Project
+	p         *intake.Project
 	project   *project
 	features  *catalogue.Features
 	catalogue *catalogue.Catalogue

@@ -7,6 +7,7 @@ import (
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
 )
@@ -14,12 +15,12 @@ import (
 // TestTheDemoPasses runs what a laptop shows first through intake, build and test.
 func TestTheDemoPasses(t *testing.T) {
 	zip := demo.Archive("1.0.0")
-	archive, err := build.Unpack(bytes.NewReader(zip), int64(len(zip)), build.DefaultLimits())
+	archive, err := intake.Unpack(bytes.NewReader(zip), int64(len(zip)), intake.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, _ := build.Load(archive)
-	result, err := build.Build(context.Background(), p, build.Options{Version: "1.0.0", MiniProgram: "coffee", TargetApp: "demo", Environment: "production", Limits: build.DefaultLimits()})
+	p, _ := intake.Load(archive)
+	result, err := build.Build(context.Background(), p, build.Options{Version: "1.0.0", MiniProgram: "coffee", TargetApp: "demo", Environment: "production", Limits: intake.DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}

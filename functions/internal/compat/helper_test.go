@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
 )
@@ -27,9 +27,9 @@ var files = map[string]string{
 	"images/logo.png":        "png",
 }
 
-func project(t testing.TB, over map[string]string) *build.Project {
+func project(t testing.TB, over map[string]string) *intake.Project {
 	t.Helper()
-	p := &build.Project{Files: map[string][]byte{}}
+	p := &intake.Project{Files: map[string][]byte{}}
 	all := maps.Clone(files)
 	maps.Copy(all, over)
 	for name, text := range all {
@@ -40,14 +40,14 @@ func project(t testing.TB, over map[string]string) *build.Project {
 	}
 	var app struct {
 		Pages       []string
-		SubPackages []build.SubPackage
+		SubPackages []intake.SubPackage
 	}
 	if err := json.Unmarshal(p.Files["app.json"], &app); err != nil {
 		t.Fatal(err)
 	}
 	p.App.SubPackages = app.SubPackages
 	add := func(path, root string) {
-		page := build.Page{Path: path, SubPackage: root}
+		page := intake.Page{Path: path, SubPackage: root}
 		for extension, field := range map[string]*string{".js": &page.Script, ".axml": &page.Template, ".acss": &page.Style, ".json": &page.Config} {
 			if _, ok := p.Files[path+extension]; ok {
 				*field = path + extension

@@ -5,18 +5,14 @@ import (
 	"html/template"
 	"io"
 	"strconv"
-	"strings"
 )
 
 //go:embed report.html
 var reportHTML string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"join":   func(list []string) string { return strings.Join(list, ", ") },
-	"column": func(p []Profile, i int) string { return p[i].Name },
-	"groups": groups,
-	"count":  count,
-	"mark":   func(result string) string { return marks[result] },
+	"count": count,
+	"mark":  func(result string) string { return marks[result] },
 }).Parse(reportHTML))
 
 // marks are read by people who do not see colours, and by printers that have none.
@@ -30,35 +26,15 @@ type Heading struct {
 }
 
 // WriteHTML writes a report as one page that needs nothing else: no script, no font, no fetch. It can be printed, and
-// served under a policy that allows inline styles only.
+// served under a policy that allows inline styles only. Wide screens and paper show the matrix; on narrow ones each page
+// with findings is a card. The page stays below 3 MB whatever the report holds.
 func WriteHTML(w io.Writer, h Heading, r *Report) error {
 	if h.Language == "" {
 		h.Language = "en"
 	}
-	return page.Execute(w, struct {
-		Heading
-		*Report
-	}{h, r})
-}
-
-// group is a run of columns of one kind.
-type group struct {
-	Name  string
-	Count int
-}
-
-var kindNames = map[string]string{KindSystem: "Operating systems", KindDevice: "Devices", KindNetwork: "Networks", KindLibrary: "Base library"}
-
-func groups(profiles []Profile) []group {
-	var list []group
-	for _, p := range profiles {
-		if name := kindNames[p.Kind]; len(list) > 0 && list[len(list)-1].Name == name {
-			list[len(list)-1].Count++
-		} else {
-			list = append(list, group{name, 1})
-		}
-	}
-	return list
+	v := newView(r)
+	v.Heading = h
+	return page.Execute(w, v)
 }
 
 // count writes "1 page" and "2 pages".

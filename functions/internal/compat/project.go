@@ -9,7 +9,7 @@ import (
 
 	"github.com/tailscale/hujson"
 
-	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/compat/script"
 )
 
@@ -27,7 +27,7 @@ type unit struct {
 
 // project is what the rules see: units, every script in use, and which pages each file serves.
 type project struct {
-	p       *build.Project
+	p       *intake.Project
 	app     *unit
 	units   []*unit // app, pages in declared order, components by stem
 	scripts map[string]*script.Script

@@ -77,28 +77,34 @@ type Finding struct {
 	Message  string   `json:"message"`            // what is wrong
 	Advice   string   `json:"advice,omitempty"`   // what would be right
 	New      bool     `json:"new,omitempty"`      // not found by the run before; see Compare
+
+	MorePages int `json:"morePages,omitempty"` // concerned beyond those listed
 }
 
 // Bounds keep the report of a hostile or hopeless project readable.
 const (
 	maxFindings     = 2000
-	maxRuleFindings = 25 // of one rule in one file
+	maxRuleFindings = 25  // of one rule in one file
+	maxText         = 400 // characters of a message or an advice
+	maxPages        = 50  // listed in one finding
 )
 
 // findings collects, each thing once.
 type findings struct {
 	list    []Finding
-	seen    map[string]bool
+	seen    map[string]int // by what makes it one thing, the place in list
 	perRule map[string]int
 	leftOut int
 	heavier []Finding // left out, and yet they weigh
 }
 
-func newFindings() *findings { return &findings{seen: map[string]bool{}, perRule: map[string]int{}} }
+func newFindings() *findings { return &findings{seen: map[string]int{}, perRule: map[string]int{}} }
 
 func (s *findings) add(f Finding) {
+	f.Message, f.Advice = short(f.Message, maxText), short(f.Advice, maxText)
 	key := fmt.Sprintf("%s\x00%s\x00%d\x00%d\x00%s\x00%v", f.Rule, f.File, f.Line, f.Column, f.Message, f.Profiles)
-	if s.seen[key] {
+	if at, again := s.seen[key]; again {
+		s.list[at].Pages = union(s.list[at].Pages, f.Pages)
 		return
 	}
 	rule := f.Rule + "\x00" + f.File
@@ -109,14 +115,42 @@ func (s *findings) add(f Finding) {
 		}
 		return
 	}
-	s.seen[key] = true
+	s.seen[key] = len(s.list)
 	s.list = append(s.list, f)
+}
+
+// union of two lists of pages; none means all.
+func union(a, b []string) []string {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	all := slices.Clone(a)
+	for _, page := range b {
+		if !slices.Contains(all, page) {
+			all = append(all, page)
+		}
+	}
+	return all
 }
 
 // full says whether another finding of a rule in a file would be left out, so that nothing is worked out for it.
 func (s *findings) full(rule, file string) bool {
 	return s.perRule[rule+"\x00"+file] >= maxRuleFindings || len(s.list) >= maxFindings
 }
+
+// lines are the places of what was found so far, by rule, with their weight: a rule and the run may see one thing.
+func (s *findings) lines() map[string]int {
+	heaviest := map[string]int{}
+	for _, f := range s.list {
+		if f.Line > 0 {
+			at := f.line()
+			heaviest[at] = max(heaviest[at], 1+weight[f.Severity])
+		}
+	}
+	return heaviest
+}
+
+func (f Finding) line() string { return fmt.Sprintf("%s\x00%s\x00%d", f.Rule, f.File, f.Line) }
 
 var weight = map[Severity]int{Fail: 2, Warn: 1, Info: 0}
 
@@ -136,6 +170,11 @@ func (t *test) report() *Report {
 	}
 	r.Matrix = t.matrix()
 	t.count(r)
+	for i := range r.Findings { // the matrix has all of them
+		if f := &r.Findings[i]; len(f.Pages) > maxPages {
+			f.Pages, f.MorePages = f.Pages[:maxPages:maxPages], len(f.Pages)-maxPages
+		}
+	}
 	return r
 }
 
@@ -223,6 +262,9 @@ func (t *test) notDone() []string {
 		list = append(list, "The package was not run: errors that show only at run time are not in this report.")
 	} else {
 		list = append(list, "The package was run without a screen: pages lived their life once for each kind of reply, components were loaded and not drawn, and no event was sent.")
+	}
+	if _, brought, _ := t.in.ownFixtures(); brought && t.in.Smoke != nil {
+		list = append(list, "Replies, queries and storage of the run came from the project's own "+FixturesFile+", which the merchant wrote.")
 	}
 	if t.in.Built == nil {
 		list = append(list, "Sizes were not judged, because the built package was not at hand.")

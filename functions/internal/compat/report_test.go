@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -159,27 +158,65 @@ func TestAHopelessProjectStaysReadable(t *testing.T) {
 	}
 }
 
-// TestHostile holds projects that would make careless rules take minutes. Each is about a megabyte.
+// TestAReportIsBounded: names of a megabyte, in a script that nearly every one of hundreds of pages needs.
+func TestAReportIsBounded(t *testing.T) {
+	over := map[string]string{}
+	pages := []string{"pages/alone/alone"}
+	for i := range 300 {
+		page := fmt.Sprintf("pages/p%d/p", i)
+		pages = append(pages, page)
+		over[page+".js"] = "import '../../shared'\nPage({})"
+	}
+	app, err := json.Marshal(map[string]any{"pages": pages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	over["app.json"], over["pages/alone/alone.js"] = string(app), "Page({})"
+	for i := range 40 {
+		over["shared.js"] += fmt.Sprintf("my.%s%d();", strings.Repeat("a", 20_000), i)
+	}
+	r := run(t, input(t, over))
+	data, err := json.Marshal(r.Findings)
+	if err != nil || len(r.Findings) == 0 || len(data) > 100_000 {
+		t.Errorf("%d bytes for %d findings, %v", len(data), len(r.Findings), err)
+	}
+	if f := r.Findings[0]; len(f.Pages) != 50 || f.MorePages != 250 || r.Summary.Warned != 300 || r.Summary.Passed != 1 {
+		t.Errorf("%d pages and %d more; %+v", len(f.Pages), f.MorePages, r.Summary)
+	}
+}
+
+// TestHostile holds projects that would make careless rules take minutes. The largest are about half a megabyte.
 func TestHostile(t *testing.T) {
-	var names, attributes strings.Builder
-	for i := range 60_000 {
-		fmt.Fprintf(&names, "my.getLocatio%d();", i)
-		fmt.Fprintf(&attributes, "<veiw%d/>", i)
+	numbered := func(format string) func(int) string {
+		return func(n int) string {
+			var b strings.Builder
+			for i := range n {
+				fmt.Fprintf(&b, format, i)
+			}
+			return b.String()
+		}
 	}
-	shapes := map[string]string{
-		"pages/index/index.js":   names.String(),
-		"pages/menu/menu.js":     "Page({a:" + strings.Repeat("'https://a.example.com/'+c+", 30_000) + "b})",
-		"app.js":                 "App({a:" + strings.Repeat("a&&", 100_000) + "b})",
-		"pages/index/index.axml": attributes.String(),
-		"pages/index/index.acss": ".a {" + strings.Repeat("gap: 1px;", 100_000) + "}",
-		"app.acss":               strings.Repeat(":is(", 250_000),
+	repeated := func(before, s, after string) func(int) string {
+		return func(n int) string { return before + strings.Repeat(s, n) + after }
 	}
-	for file, src := range shapes {
-		t.Run(file, func(t *testing.T) {
-			start := time.Now()
-			run(t, input(t, map[string]string{file: src}))
-			if took := time.Since(start); took > 10*time.Second {
-				t.Errorf("took %v", took)
+	shapes := []struct {
+		file string
+		most int
+		src  func(n int) string
+	}{
+		{"pages/index/index.js", 30_000, numbered("my.getLocatio%d();")},
+		{"pages/menu/menu.js", 15_000, repeated("Page({a:", "'https://a.example.com/'+c+", "b})")},
+		{"app.js", 50_000, repeated("App({a:", "a&&", "b})")},
+		{"pages/index/index.axml", 30_000, numbered("<veiw%d/>")},
+		{"pages/menu/menu.axml", 30_000, func(n int) string { return "<view " + numbered("a%d='b' ")(n) + "/>" }},
+		{"pages/index/index.acss", 50_000, repeated(".a {", "gap: 1px;", "}")},
+		{"app.acss", 120_000, repeated("", ":is(", "")},
+	}
+	for _, s := range shapes {
+		t.Run(s.file, func(t *testing.T) {
+			g := growth(s.most, func(n int) { run(t, input(t, map[string]string{s.file: s.src(n)})) })
+			if g > maxGrowth {
+				t.Errorf("eight times the input took %.0f times as long", g)
 			}
 		})
 	}
@@ -205,6 +242,33 @@ func TestSmokeIsPartOfTheReport(t *testing.T) {
 	in.Smoke = smoke{err: errors.New("no memory")}
 	if _, err := compat.Run(context.Background(), in); err == nil {
 		t.Error("a smoke run that broke gave a report")
+	}
+}
+
+// TestOneFaultOnTwoPages: a shared script that throws on both must not leave one of them passed.
+func TestOneFaultOnTwoPages(t *testing.T) {
+	in := input(t, nil)
+	f := compat.Finding{Severity: compat.Fail, Rule: "smoke-throws", File: "shared.js", Line: 3, Message: "x"}
+	first, second := f, f
+	first.Pages, second.Pages = []string{"pages/index/index"}, []string{"pages/menu/menu"}
+	in.Smoke = smoke{found: []compat.Finding{first, second}}
+	r := run(t, in)
+	if len(r.Findings) != 1 || r.Summary.Failed != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestARequestIsToldOnce: the rules and the run see the same line.
+func TestARequestIsToldOnce(t *testing.T) {
+	in := input(t, map[string]string{"pages/menu/menu.js": "Page({ onLoad() { my.request({ url: 'https://other.example.com/', fail() {} }) } })"})
+	f, wrong := in.Requested("my.request", "https://other.example.com/")
+	if !wrong {
+		t.Fatal("an unlisted host is right")
+	}
+	f.File, f.Line, f.Column = "pages/menu/menu.js", 1, 29
+	in.Smoke = smoke{found: []compat.Finding{f}}
+	if r := run(t, in); len(r.Findings) != 1 {
+		t.Errorf("%v", lines(r))
 	}
 }
 

@@ -2,6 +2,7 @@ package compat
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -27,27 +28,47 @@ func (t *test) request(file string, use script.APIUse) {
 }
 
 func (t *test) requested(file string, use script.APIUse) {
-	address := use.URL.Value
 	u, host := hostOf(*use.URL)
 	if u == nil {
 		return
 	}
-	what := "my." + use.Name
+	if f, wrong := t.in.judgeAddress("my."+use.Name, use.URL.Value, u, host); wrong {
+		t.say(f.Severity, f.Rule, file, use.Pos, nil, f.Advice, "%s", f.Message)
+	}
+}
+
+// Requested judges an address that was really asked, with what: "my.request". The finding has no place yet; there is none
+// when nothing is wrong with the address, or when it is none.
+func (in Input) Requested(what, address string) (Finding, bool) {
+	u, host := hostOf(script.Text{Value: address, Complete: true})
+	if u == nil {
+		return Finding{}, false
+	}
+	return in.judgeAddress(what, address, u, host)
+}
+
+// judgeAddress: the host is "" when it is not known.
+func (in Input) judgeAddress(what, address string, u *url.URL, host string) (f Finding, wrong bool) {
+	say := func(s Severity, rule, advice, format string, args ...any) (Finding, bool) {
+		return Finding{Severity: s, Rule: rule, Message: fmt.Sprintf(format, args...), Advice: advice}, true
+	}
+	const list = "Add it to the server domains of the configuration."
 	secure := u.Scheme == "https" || u.Scheme == "wss"
 	switch {
 	case hasUndefined(u):
-		t.say(Fail, "url-undefined", file, use.Pos, nil, "Find the variable that is not set.", "%s asks for %s.", what, address)
+		return say(Fail, "url-undefined", "Find the variable that is not set.", "%s asks for %s.", what, address)
 	case host == "":
-		return // computed
+		return f, false // computed
 	case private(host):
-		t.say(Fail, "url-private", file, use.Pos, nil, "Use a public https host that the configuration names.", "%s asks %s, which no phone of a user can reach.", what, host)
+		return say(Fail, "url-private", "Use a public https host that the configuration names.", "%s asks %s, which no phone of a user can reach.", what, host)
 	case !secure:
-		t.say(Fail, "url-plain", file, use.Pos, nil, "Use https.", "%s asks %s over plain %s, which is refused.", what, host, u.Scheme)
-	case t.in.ServerDomains == nil:
-		t.say(Warn, "host-not-listed", file, use.Pos, nil, "Add it to the server domains of the configuration.", "%s asks %s, and no server domains are configured yet.", what, host)
-	case !listed(u, t.in.ServerDomains):
-		t.say(Fail, "host-not-listed", file, use.Pos, nil, "Add it to the server domains of the configuration.", "%s asks %s, which is not among the server domains, so that it is refused.", what, host)
+		return say(Fail, "url-plain", "Use https.", "%s asks %s over plain %s, which is refused.", what, host, u.Scheme)
+	case in.ServerDomains == nil:
+		return say(Warn, "host-not-listed", list, "%s asks %s, and no server domains are configured yet.", what, host)
+	case !listed(u, in.ServerDomains):
+		return say(Fail, "host-not-listed", list, "%s asks %s, which is not among the server domains, so that it is refused.", what, host)
 	}
+	return f, false
 }
 
 // literals looks at addresses that no request was seen to take: base addresses kept for later, mostly.

@@ -94,7 +94,9 @@ func (t *test) element(u *unit, e *axml.Element) {
 		t.say(Warn, "component-unknown", u.template, place(e.Pos), nil, advice, "<%s> is neither a component of the base library nor declared.", name)
 	}
 	for _, a := range e.Attrs {
-		t.dialect(u, a)
+		if !t.dialect(u, a) {
+			t.attribute(u, e, a)
+		}
 	}
 	switch name {
 	case "image", "cover-image":
@@ -114,8 +116,25 @@ func (t *test) ownComponent(name string) bool {
 	return ok
 }
 
+// attribute compares an attribute with what the base library's component takes. What is merely not known weighs nothing,
+// because lists are never complete; what is like a known name is a slip of the pen.
+func (t *test) attribute(u *unit, e *axml.Element, a axml.Attr) {
+	if _, own := u.components[e.Name]; own || t.ownComponent(e.Name) || t.catalogue.Attribute(e.Name, a.Name) {
+		return
+	}
+	const rule = "attribute-unknown"
+	if t.found.full(rule, u.template) {
+		return
+	}
+	if near := t.catalogue.NearestAttribute(e.Name, a.Name); near != "" {
+		t.say(Warn, rule, u.template, place(a.Pos), nil, "Is "+near+" meant? Correct the name, or remove the attribute.", "<%s> has no attribute %s in any known base library, and passes over it in silence.", e.Name, a.Name)
+		return
+	}
+	t.say(Info, rule, u.template, place(a.Pos), nil, "Remove it if it does nothing.", "The attribute %s of <%s> is in no known base library.", a.Name, e.Name)
+}
+
 // dialect finds attributes of WeChat's templates, which this runtime passes over in silence.
-func (t *test) dialect(u *unit, a axml.Attr) {
+func (t *test) dialect(u *unit, a axml.Attr) bool {
 	var instead string
 	switch {
 	case strings.HasPrefix(a.Name, "wx:"):
@@ -128,9 +147,10 @@ func (t *test) dialect(u *unit, a axml.Attr) {
 	case a.Name == "catchtap" || strings.HasPrefix(a.Name, "catch:"):
 		instead = "catchTap"
 	default:
-		return
+		return false
 	}
 	t.say(Warn, "foreign-attribute", u.template, place(a.Pos), nil, "Write "+instead+".", "%s is WeChat's and does nothing here.", a.Name)
+	return true
 }
 
 // image checks a picture that is named literally.
@@ -146,7 +166,7 @@ func (t *test) image(file string, e *axml.Element, attr string) {
 func (t *test) picture(file string, at script.Pos, address string) {
 	u, host := hostOf(script.Text{Value: address, Complete: true})
 	switch {
-	case strings.HasPrefix(address, "data:"):
+	case strings.HasPrefix(address, "data:"), strings.HasPrefix(address, "@"): // a variable of less, which only the build knows
 	case strings.HasPrefix(address, "//"):
 		t.say(Warn, "image-address", file, at, nil, "Write https: before it.", "The image %s has no scheme.", address)
 	case u != nil && host != "":

@@ -80,6 +80,10 @@ func TestRules(t *testing.T) {
 		{name: "missing component", file: "pages/index/index.json", src: `{"usingComponents": {"card": "/card/card"}}`, want: []string{"fail component-missing pages/index/index.json"}},
 		{name: "unclosed element", file: axml, src: `<view onTap="tap"><text></view>`, want: []string{"warn template-unclosed-element " + axml + ":1:19"}},
 		{name: "WeChat's attributes", file: axml, src: `<view wx:if="{{a}}" bindtap="tap"/>`, want: []string{"warn foreign-attribute " + axml + ":1:7", "warn foreign-attribute " + axml + ":1:21"}},
+		{name: "attribute misspelt", file: axml, src: `<scroll-view scrol-y="{{true}}"/><view calss="a"/>`, want: []string{"warn attribute-unknown " + axml + ":1:14", "warn attribute-unknown " + axml + ":1:40"}},
+		{name: "attribute unknown", file: axml, src: `<image alt="a"/>`, want: []string{"info attribute-unknown " + axml + ":1:8"}},
+		{name: "attributes of every kind", file: axml, src: `<slider activeColor="red" background-color="blue" id="a" data-x="1" aria-label="b" onChange="tap" catchTap="tap" a:if="{{x}}" a:key="*this"/><block a:for="{{l}}"/>`},
+		{name: "attributes of one's own component", file: axml, src: `<button whatever="1"/>`, also: map[string]string{"pages/index/index.json": `{"usingComponents": {"button": "/card/card"}}`, "card/card.js": "Component({})", "card/card.axml": "<view/>"}},
 		{name: "missing image", file: axml, src: `<image src="/images/nope.png"/>`, want: []string{"warn image-missing " + axml + ":1:13"}},
 		{name: "images that are there or elsewhere", file: axml, src: `<image src="/images/logo.png"/><image src="../../images/logo.png"/><image src="{{a}}"/><image src="https://cdn.example.com/a.png"/><image src="data:image/png;base64,AA"/>`},
 		{name: "image over http", file: axml, src: `<image src="http://cdn.example.com/a.png"/>`, want: []string{"warn url-plain " + axml + ":1:13"}},
@@ -103,6 +107,7 @@ func TestRules(t *testing.T) {
 		{name: "unclosed style", file: acss, src: ".a { color: red", want: []string{"warn style-unclosed " + acss + ":1:4"}},
 		{name: "missing import", file: acss, src: `@import "./nope.acss"; .a { color: red }`, want: []string{"fail style-import " + acss + ":1:1"}},
 		{name: "imported style is judged", file: acss, src: `@import "./b.acss";`, also: map[string]string{"pages/index/b.acss": ".a { aspect-ratio: 1 }"}, want: []string{"warn style-feature pages/index/b.acss:1:6 on ios-12"}},
+		{name: "background in a variable", file: acss, src: "@pic: './a.png'; .a { background: url(@pic); background-image: url(\"@{pic}\") }"},
 		{name: "missing background", file: acss, src: ".a { background: url(./nope.png) }", want: []string{"warn image-missing " + acss + ":1:6"}},
 	}
 	for _, tt := range tests {

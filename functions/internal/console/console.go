@@ -47,16 +47,27 @@ type view struct {
 }
 
 // pages are parsed when the first is shown, because most functions that know them never show one, and all would pay
-// for it at their start. Tests render every page.
-var pages = sync.OnceValue(func() map[string]*template.Template {
+// for it at their start. Tests render every page. A sync.OnceValue here would tie the templates to the package's init,
+// and so link them, and every method of the AWS clients with them, into functions that show no page.
+func pages() map[string]*template.Template {
+	parsing.Do(func() { parsed = parse() })
+	return parsed
+}
+
+var (
+	parsing sync.Once
+	parsed  map[string]*template.Template
+)
+
+func parse() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, name := range []string{"approval", "approval_done", "approval_closed", "approval_sign_in", "link_unknown",
-		"request", "home", "sign_in", "outbox", "outbox_mail", "unavailable", "problem"} {
+		"request", "home", "sign_in", "outbox", "outbox_mail", "unavailable", "open_app", "code_unknown", "problem"} {
 		all[name] = template.Must(template.New("layout.html").Funcs(functions).ParseFS(files,
 			"templates/layout.html", "templates/facts.html", "templates/decide.html", "templates/"+name+".html"))
 	}
 	return all
-})
+}
 
 func render(name, title string, page any) ([]byte, error) {
 	var out bytes.Buffer

@@ -85,6 +85,8 @@ type OutboxMail struct {
 	Text      string
 	HTML      string
 	Back      string // where the list is
+	Bounce    string // where the button posts that lets the mail bounce; empty leaves it out
+	Bounced   string // what the mail service would have reported, once it has
 }
 
 // Render implements Page.

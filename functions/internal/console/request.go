@@ -11,9 +11,10 @@ type RequestPage struct {
 	Status      string // pending, approved, rejected, withdrawn, expired
 	CompletedAt time.Time
 	CanDecide   bool
-	Party       string // for whom, when CanDecide
-	Why         string // when not CanDecide and pending: a sentence why
-	Outcome     string // the reason of a rejection, the cause of a withdrawal
+	Party       string   // for whom, when CanDecide
+	Why         string   // when not CanDecide and pending: a sentence why
+	Outcome     string   // the reason of a rejection, the cause of a withdrawal
+	Mail        []string // sentences about mails that did not arrive
 }
 
 // Render implements Page.
@@ -61,3 +62,27 @@ func (p Unavailable) Render() ([]byte, error) {
 
 // Headers implements Page.
 func (p Unavailable) Headers() map[string]string { return headers() }
+
+// OpenApp goes with a deep link, for phones that do not open it by themselves or lack the app.
+type OpenApp struct {
+	MiniProgram string
+	App         string
+	URL         string // deep link
+}
+
+// Render implements Page.
+func (p OpenApp) Render() ([]byte, error) { return render("open_app", "Open "+p.MiniProgram, p) }
+
+// Headers implements Page.
+func (p OpenApp) Headers() map[string]string { return headers() }
+
+// CodeUnknown answers a QR code that never was, with 404.
+type CodeUnknown struct{}
+
+// Render implements Page.
+func (p CodeUnknown) Render() ([]byte, error) {
+	return render("code_unknown", "This code is not known", p)
+}
+
+// Headers implements Page.
+func (p CodeUnknown) Headers() map[string]string { return headers() }

@@ -86,7 +86,7 @@ func samples() map[string]console.Page {
 		"request_decide": console.RequestPage{Facts: release(), Viewer: "Rita Chen", SignOut: "/sign-out", Status: "pending", CanDecide: true,
 			Party: "Demo Wallet", Form: console.Form{Action: "/requests/req_01/decision", Hidden: []console.Hidden{{Name: "csrf", Value: "c5f9"}}}},
 		"request_own": console.RequestPage{Facts: asSeenBySubmitter(), Viewer: "Milo Baker", Status: "pending",
-			Why: "You submitted this request, so somebody else decides it."},
+			Why: "You submitted this request, so somebody else decides it.", Mail: []string{"Mail to rita@demowallet.example bounced: 550 <no> such mailbox"}},
 		"request_rejected": console.RequestPage{Facts: asSeenBySubmitter(), Viewer: "Milo Baker", Status: "rejected", CompletedAt: at(21, 10, 5),
 			Outcome: "The price on the second page is wrong."},
 		"home": console.Home{Address: "http://127.0.0.1:8080", SignedInAs: "Rita Chen",
@@ -105,8 +105,9 @@ func samples() map[string]console.Page {
 			{URL: "/outbox/2", Subject: "Approved: Coffee Now 1.2.0 for Demo Wallet (production)", To: "milo@coffeenow.example", At: at(21, 18, 5)}}},
 		"outbox_empty": console.Outbox{Home: "/"},
 		"outbox_mail": console.OutboxMail{Subject: "Review requested: Coffee Now 1.2.0", To: "rita@demowallet.example", At: at(20, 22, 22),
-			Reference: "req_01/rita", Back: "/outbox", Text: "Review and decide:\nhttp://127.0.0.1:8080/approvals/Zm9v\n\nBye <b>.\n",
+			Reference: "req_01/rita", Back: "/outbox", Bounce: "/outbox/1/bounce", Text: "Review and decide:\nhttp://127.0.0.1:8080/approvals/Zm9v\n\nBye <b>.\n",
 			HTML: `<!doctype html><html><body style="color:#111111"><p>Hello &amp; "welcome"</p></body></html>`},
+		"outbox_mail_bounced": console.OutboxMail{Subject: "Hello", To: "rita@demowallet.example", Text: "Hello.\n", Bounce: "/outbox/1/bounce", Bounced: "Mail to rita bounced."},
 		"problem": console.Problem{Status: 404, Title: "Not found", Detail: "There is no such page here, or it is not for you.",
 			RequestID: "b6a1", Back: console.Link{Text: "Home", URL: "/"}},
 	}
@@ -128,5 +129,7 @@ func samples() map[string]console.Page {
 	for _, cause := range []string{console.UnavailableRemoved, console.UnavailableOffline, console.UnavailableNotYet} {
 		all["unavailable_"+cause] = console.Unavailable{MiniProgram: "Coffee Now", App: "Demo Wallet", Cause: cause, Since: at(21, 18, 5)}
 	}
+	all["open_app"] = console.OpenApp{MiniProgram: "Coffee Now", App: "Demo Wallet", URL: "demowallet://mini-program/mp_2610?page=pages%2Findex%2Findex&query=table%3D12"}
+	all["code_unknown"] = console.CodeUnknown{}
 	return all
 }

@@ -4,16 +4,17 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"slipway/functions/internal/pattern"
 )
 
 var functions = template.FuncMap{"say": say, "paragraph": paragraph, "plain": plain, "when": when, "size": size,
 	"targets": targets, "status": status, "safe": safeURL, "shown": shown, "linked": linked, "list": list, "add": add,
-	"language": language}
+	"language": language, "deep": deepLink}
 
 func add(a, b int) int { return a + b }
 
@@ -132,7 +133,7 @@ func status(s string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
-var languagePattern = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+var languagePattern = pattern.New(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
 
 // language is s as a lang attribute takes it: a tag, or "" for a language nobody knows.
 func language(s string) string {
@@ -143,7 +144,7 @@ func language(s string) string {
 }
 
 // hostPattern is what may stand in a policy header: url.Parse alone lets ";" pass in a host.
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`)
+var hostPattern = pattern.New(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$`)
 
 // safeURL is s when a person may be led there: a path on this host, https, or http. Otherwise it is empty.
 func safeURL(s string) string {
@@ -151,6 +152,17 @@ func safeURL(s string) string {
 		return s
 	}
 	return ""
+}
+
+// deepLinkPattern is the form of links into an app; everything in it is percent-encoded.
+var deepLinkPattern = pattern.New(`^[a-z][a-z0-9+.-]{1,31}://mini-program/[A-Za-z0-9_-]+(\?[A-Za-z0-9_.~%=&-]*)?$`)
+
+// deepLink lets a link into an app pass: templates take only http and https for harmless by themselves.
+func deepLink(s string) template.URL {
+	if !deepLinkPattern.MatchString(s) {
+		return ""
+	}
+	return template.URL(s) //nolint:gosec // held against the pattern
 }
 
 // origin is where a URL leads: "'self'" for a path on this host.
@@ -193,7 +205,7 @@ func shown(s string) string {
 // segment is a piece of a mail's text; URL is set when it is a link.
 type segment struct{ Text, URL string }
 
-var urlPattern = regexp.MustCompile(`https?://[^\s<>"]+`)
+var urlPattern = pattern.New(`https?://[^\s<>"]+`)
 
 // linked finds the addresses in a mail's text, as a mail program would.
 func linked(s string) []segment {

@@ -6,7 +6,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -192,37 +191,59 @@ func TestMachinesSpeakOfWhatThereIs(t *testing.T) {
 			t.Errorf("template.yaml does not deploy the machine %s", name)
 		}
 		delete(machines, name)
-		given := map[string]bool{}
+		substitutions := map[string]string{}
 		for substitution, to := range d.Substitutions {
-			given[substitution] = true
-			if want := "Tasks" + strings.TrimSuffix(substitution, "FunctionArn") + ".Arn"; to.Value != want {
-				t.Errorf("%s: %s is %s, want %s", name, substitution, to.Value, want)
-			}
+			substitutions[substitution] = to.Value
 		}
-		m := readMachine(t, data)
-		for _, wrong := range holdMachine(m, inputs(task.Input{}), given) {
+		for _, wrong := range holdDeployed(readMachine(t, data), inputs(task.Input{}), substitutions) {
 			t.Errorf("%s: %s", name, wrong)
-		}
-		m.each(func(_ string, s state) { delete(given, strings.Trim(s.Parameters.FunctionName, "${}")) })
-		for substitution := range given {
-			t.Errorf("template.yaml gives the machine %s %s, which it never calls", name, substitution)
 		}
 	}
 	for name := range machines {
 		t.Errorf("template.yaml deploys the machine %s, which no code knows", name)
 	}
-	release := readMachine(t, statemachines.Release)
-	for _, start := range startStates(t) {
-		if _, ok := release.States[start]; !ok {
-			t.Errorf("task.startState names %q, which is no state", start)
-		}
+	for _, wrong := range holdStarts(readMachine(t, statemachines.Release), startStates(t, file(t, "functions/internal/task/act.go"))) {
+		t.Error(wrong)
 	}
 }
 
+// holdDeployed is holdMachine with what the template substitutes in the machine.
+func holdDeployed(m machine, inputs map[string]bool, substitutions map[string]string) (out []string) {
+	given := map[string]bool{}
+	for substitution, to := range substitutions {
+		given[substitution] = true
+		if want := "Tasks" + strings.TrimSuffix(substitution, "FunctionArn") + ".Arn"; to != want {
+			out = append(out, fmt.Sprintf("%s is %s, want %s", substitution, to, want))
+		}
+	}
+	out = append(out, holdMachine(m, inputs, given)...)
+	m.each(func(_ string, s state) { delete(given, strings.Trim(s.Parameters.FunctionName, "${}")) })
+	for substitution := range given {
+		out = append(out, "template.yaml gives it "+substitution+", which it never calls")
+	}
+	return out
+}
+
+// holdStarts names the states in which new executions begin and that the machine does not have, or does not lead to.
+func holdStarts(m machine, starts []string) (out []string) {
+	asked := map[string]bool{}
+	for _, c := range m.States[m.StartAt].Choices {
+		asked[c.StringEquals] = c.Variable == "$.startAt" && c.Next == c.StringEquals
+	}
+	for _, start := range starts {
+		if _, ok := m.States[start]; !ok {
+			out = append(out, fmt.Sprintf("task.startState names %q, which is no state", start))
+		} else if !asked[start] {
+			out = append(out, fmt.Sprintf("task.startState names %q, to which %s does not lead", start, m.StartAt))
+		}
+	}
+	return out
+}
+
 // startStates are where tasks let a new execution begin: the values of the table startState in package task.
-func startStates(t *testing.T) []string {
+func startStates(t *testing.T, source []byte) []string {
 	t.Helper()
-	f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "functions/internal/task/act.go"), nil, 0)
+	f, err := parser.ParseFile(token.NewFileSet(), "act.go", source, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,23 +270,76 @@ func startStates(t *testing.T) []string {
 
 func TestFunctionsEndBeforeTheirStates(t *testing.T) {
 	functions := readTemplate(t).lambdas(t)
-	check := func(name string, s state) {
+	for _, data := range statemachines.All() {
+		for _, wrong := range holdTimes(readMachine(t, data), functions) {
+			t.Error(wrong)
+		}
+	}
+	for _, wrong := range holdDoor(functions) {
+		t.Error(wrong)
+	}
+}
+
+// holdTimes names the functions that a state of the machine may give up on while they still work.
+func holdTimes(m machine, functions map[string]lambda) (out []string) {
+	m.each(func(name string, s state) {
 		if s.Type != "Task" || strings.HasSuffix(s.Resource, ".waitForTaskToken") {
 			return // a parked task waits for people, not for its function
 		}
 		function := "Tasks" + strings.TrimSuffix(strings.Trim(s.Parameters.FunctionName, "${}"), "FunctionArn")
 		for _, f := range functions {
 			if f.Name == function && f.Timeout >= s.TimeoutSeconds {
-				t.Errorf("%s may run %d s, but %s waits %d s", function, f.Timeout, name, s.TimeoutSeconds)
+				out = append(out, fmt.Sprintf("%s may run %d s, but %s waits %d s", function, f.Timeout, name, s.TimeoutSeconds))
 			}
 		}
-	}
-	for _, data := range statemachines.All() {
-		readMachine(t, data).each(check)
-	}
+	})
+	return out
+}
+
+// holdDoor names the functions that the API would give up on.
+func holdDoor(functions map[string]lambda) (out []string) {
 	for folder, f := range functions {
 		if !strings.HasPrefix(folder, "tasks/") && f.Timeout > 29 {
-			t.Errorf("%s may run %d s, but an HTTP API gives up after 30", folder, f.Timeout)
+			out = append(out, fmt.Sprintf("%s may run %d s, but an HTTP API gives up after 30", folder, f.Timeout))
+		}
+	}
+	return out
+}
+
+func TestPlantedDifferencesOfMachinesAreFound(t *testing.T) {
+	const source = "package task\n\nvar startState = map[string]string{\"a\": \"Wait\"}\n"
+	const good = `{"StartAt":"Where?","States":{
+		"Where?":{"Type":"Choice","Comment":"c","Choices":[{"Variable":"$.startAt","StringEquals":"Wait","Next":"Wait"}]},
+		"Wait":{"Type":"Task","Comment":"c","TimeoutSeconds":60,"Parameters":{"FunctionName":"${ActFunctionArn}"}}}}`
+	for name, test := range map[string]struct {
+		old, new      string // in the machine
+		substitutions map[string]string
+		source        string
+		timeout       int
+		want          string
+	}{
+		"none":                   {"", "", nil, source, 50, ""},
+		"another function":       {"", "", map[string]string{"ActFunctionArn": "TasksAsk.Arn"}, source, 50, "is TasksAsk.Arn, want TasksAct.Arn"},
+		"a substitution missing": {"", "", map[string]string{}, source, 50, "which template.yaml does not give it"},
+		"one that nobody uses":   {"", "", map[string]string{"ActFunctionArn": "TasksAct.Arn", "AskFunctionArn": "TasksAsk.Arn"}, source, 50, "AskFunctionArn, which it never calls"},
+		"a start renamed":        {"", "", nil, strings.Replace(source, "Wait", "Await", 1), 50, "which is no state"},
+		"a state renamed":        {`"Wait":{`, `"Await":{`, nil, source, 50, "which is no state"},
+		"a start not led to":     {`"StringEquals":"Wait"`, `"StringEquals":"Where?"`, nil, source, 50, "does not lead"},
+		"a slower function":      {"", "", nil, source, 60, "may run 60 s, but Wait waits 60 s"},
+		"a state without time":   {`"TimeoutSeconds":60,`, "", nil, source, 50, "waits 0 s"},
+		"a slow function":        {"", "", nil, source, -30, "gives up after 30"},
+	} {
+		substitutions := test.substitutions
+		if substitutions == nil {
+			substitutions = map[string]string{"ActFunctionArn": "TasksAct.Arn"}
+		}
+		m := readMachine(t, []byte(strings.Replace(good, test.old, test.new, 1)))
+		got := holdDeployed(m, inputs(task.Input{}), substitutions)
+		got = append(got, holdStarts(m, startStates(t, []byte(test.source)))...)
+		functions := map[string]lambda{"tasks/act": {Name: "TasksAct", Timeout: max(test.timeout, 0)}, "releases/read": {Name: "ReleasesRead", Timeout: max(-test.timeout, 0)}}
+		got = append(append(got, holdTimes(m, functions)...), holdDoor(functions)...)
+		if all := strings.Join(got, "; "); (test.want == "") != (all == "") || !strings.Contains(all, test.want) {
+			t.Errorf("%s: %q, want %q", name, all, test.want)
 		}
 	}
 }

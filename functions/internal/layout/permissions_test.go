@@ -3,6 +3,7 @@ package layout_test
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,7 +14,7 @@ import (
 	"slipway/functions/internal/api"
 )
 
-// use is one call to package cloud in an entry point.
+// use is one call to package cloud, or one below it, in an entry point.
 type use struct {
 	name      string
 	arguments []string // strings only
@@ -21,7 +22,7 @@ type use struct {
 
 // uses is what an entry point is made of.
 func uses(source []byte) (out []use) {
-	for _, m := range regexp.MustCompile(`cloud\.([A-Z]\w*)\(([^()]*)\)`).FindAllSubmatch(source, -1) {
+	for _, m := range regexp.MustCompile(`\b(?:cloud|bucket|dynamo|secrets|ses|states)\.([A-Z]\w*)\(([^()]*)\)`).FindAllSubmatch(source, -1) {
 		u := use{name: string(m[1])}
 		for _, a := range regexp.MustCompile(`"([^"]*)"`).FindAllSubmatch(m[2], -1) {
 			u.arguments = append(u.arguments, string(a[1]))
@@ -34,7 +35,7 @@ func uses(source []byte) (out []use) {
 // writes says whether a function changes something: its routes do, or it is a task or the authorizer, which binds people.
 func writes(folder string) bool {
 	for _, r := range api.Routes {
-		if r.Function == folder && r.Method != "GET" {
+		if r.Function == folder && r.Method != "GET" && r.Auth != api.Public {
 			return true
 		}
 	}
@@ -43,18 +44,35 @@ func writes(folder string) bool {
 
 // objects are the policies on the bucket; which of them a function needs is its own business, but one of them it does.
 var objects = []string{
-	"ReadPackages", "WritePackages", "ReadUploads", "TakeUploads", "KeepProjects", "ReadProjects", "TakeImages", "ReadImages",
+	"ReadPackages", "WritePackages", "ReadUploads", "TakeUploads", "KeepProjects", "ReadProjects", "TakeImages", "ReadImages", "FindImages",
 }
+
+// beside are the policies on the table that only some of those who write need. Which of them, the stories show that are
+// played on moto: every call is held there against them.
+var beside = []string{"DeleteItems", "HoldItems"}
 
 // tablePolicies are what a function may do with the table.
 func tablePolicies(folder string) []string {
 	switch {
-	case folder == "resolve/resolve":
+	case folder == "resolve/resolve", folder == "resolve/manifest":
 		return []string{"ReadPlacements"}
+	case folder == "qrcodes/open": // a GET that writes: it counts itself, and changes nothing that anybody is served
+		return []string{"ReadScanned", "CountScans"}
+	case folder == "tasks/deliver":
+		return []string{"ReadOutbox", "WriteTable"}
+	case folder == "tasks/stop-machines": // what it looks at, the task after it changes
+		return []string{"ReadTable"}
+	case posts(folder):
+		return []string{"ReadTable", "WriteTable", "ForgetAttempts"}
 	case writes(folder):
 		return []string{"ReadTable", "WriteTable"}
 	}
 	return []string{"ReadTable"}
+}
+
+// posts says whether a function answers requests that may have an Idempotency-Key.
+func posts(folder string) bool {
+	return slices.ContainsFunc(api.Routes, func(r api.Route) bool { return r.Function == folder && r.Method == "POST" })
 }
 
 // workflowPolicies are what a function may do with machines: with those that it names, or with tasks that are parked.
@@ -98,9 +116,13 @@ func permissions(folder string, used []use, granted names) []string {
 		}
 	}
 	var out []string
-	onBucket := 0
+	onBucket, changes := 0, want["WriteTable"]
 	for _, p := range granted {
+		if p == "ReadItems" && strings.HasPrefix(folder, "tasks/") {
+			p = "ReadTable" // the part of it that does for a task that lists nothing
+		}
 		switch {
+		case slices.Contains(beside, p) && changes:
 		case slices.Contains(objects, p):
 			onBucket++
 		case !want[p]:
@@ -145,15 +167,15 @@ func TestArgumentListIsPermissionList(t *testing.T) {
 }
 
 func TestPlantedPermissionsAreFound(t *testing.T) {
-	used := uses([]byte(`lambda.Start(api.ApplyRelease(cloud.Table(), cloud.Workflow()))`))
+	used := uses([]byte(`lambda.Start(api.ApplyRelease(dynamo.Table(), states.Workflow()))`))
 	for name, test := range map[string]struct {
 		granted names
 		want    string
 	}{
-		"right":    {names{"ReadTable", "WriteTable", "AnswerReleases"}, ""},
-		"too much": {names{"ReadTable", "WriteTable", "AnswerReleases", "SendMail"}, "may SendMail, but its main does not"},
-		"missing":  {names{"ReadTable", "WriteTable"}, "needs AnswerReleases"},
-		"bucket":   {names{"ReadTable", "WriteTable", "AnswerReleases", "ReadPackages"}, "uses packages: false, policies for them: 1"},
+		"right":    {names{"ReadTable", "WriteTable", "ForgetAttempts", "AnswerReleases"}, ""},
+		"too much": {names{"ReadTable", "WriteTable", "ForgetAttempts", "AnswerReleases", "SendMail"}, "may SendMail, but its main does not"},
+		"missing":  {names{"ReadTable", "WriteTable", "ForgetAttempts"}, "needs AnswerReleases"},
+		"bucket":   {names{"ReadTable", "WriteTable", "ForgetAttempts", "AnswerReleases", "ReadPackages"}, "uses packages: false, policies for them: 1"},
 	} {
 		if got := strings.Join(permissions("releases/apply", used, test.granted), "; "); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
@@ -161,14 +183,18 @@ func TestPlantedPermissionsAreFound(t *testing.T) {
 	}
 }
 
-// variables that a use needs, beyond those of all functions.
+// variables that a use reads, beyond those of all functions.
 func (u use) variables() []string {
 	switch u.name {
-	case "Links", "Signer":
+	case "Links":
 		return []string{"SLIPWAY_SECRET"}
-	case "Mail":
-		return []string{"SLIPWAY_MAIL_FROM"}
-	case "Setting", "Optional":
+	case "Signer":
+		return []string{"SLIPWAY_SECRET", "SLIPWAY_SIGNING_KEY"}
+	case "PublicLinks":
+		return []string{"SLIPWAY_BASE_URL", "SLIPWAY_CONSOLE_URL"}
+	case "Mail": // what it sends has links in it
+		return []string{"SLIPWAY_MAIL_FROM", "SLIPWAY_MAIL_CONFIGURATION", "SLIPWAY_BASE_URL", "SLIPWAY_CONSOLE_URL"}
+	case "Setting", "Optional", "Duration":
 		return u.arguments[:1]
 	case "Workflow":
 		var out []string
@@ -180,20 +206,82 @@ func (u use) variables() []string {
 	return nil
 }
 
-func TestEveryVariableIsSet(t *testing.T) {
-	template := readTemplate(t)
-	for _, name := range []string{"SLIPWAY_TABLE", "SLIPWAY_BUCKET"} {
-		if _, ok := template.Globals.Function.Environment.Variables[name]; !ok {
-			t.Errorf("no function has %s", name)
+// variables names every difference between what a main reads and what the template sets for it, and what is set that
+// package cloud has no word for.
+func variables(used []use, given []string, source string) []string {
+	needs := map[string]bool{}
+	for _, u := range used {
+		for _, v := range u.variables() {
+			needs[v] = true
 		}
 	}
-	for folder, f := range template.lambdas(t) {
-		for _, u := range uses(file(t, "functions", folder, "main.go")) {
-			for _, v := range u.variables() {
-				if _, ok := f.Environment.Variables[v]; !ok {
-					t.Errorf("%s needs %s for cloud.%s", folder, v, u.name)
-				}
+	var out []string
+	for _, v := range given {
+		if !needs[v] {
+			out = append(out, "is given "+v+", and does not read it")
+		}
+		if !strings.HasPrefix(v, "SLIPWAY_MACHINE_") && !strings.Contains(source, `"`+v+`"`) {
+			out = append(out, "is given "+v+", which no code reads")
+		}
+		delete(needs, v)
+	}
+	for _, v := range slices.Sorted(maps.Keys(needs)) {
+		out = append(out, "reads "+v+", and is not given it")
+	}
+	return out
+}
+
+// readers is the code in which names of variables stand: the packages of cloud, and the mains that have settings of their own.
+func readers(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, pattern := range []string{"functions/internal/cloud/*.go", "functions/internal/cloud/*/*.go", "functions/*/*/main.go"} {
+		names, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("nothing is %s: %v", pattern, err)
+		}
+		for _, n := range names {
+			if !strings.HasSuffix(n, "_test.go") {
+				rel, _ := filepath.Rel(root, n)
+				all.Write(file(t, rel))
 			}
+		}
+	}
+	return all.String()
+}
+
+func TestVariablesAreThoseThatAreRead(t *testing.T) {
+	template, source := readTemplate(t), readers(t)
+	var all []string
+	for v := range template.Globals.Function.Environment.Variables {
+		all = append(all, v)
+	}
+	if slices.Sort(all); !slices.Equal(all, []string{"SLIPWAY_BUCKET", "SLIPWAY_TABLE"}) {
+		t.Errorf("all functions have %v", all)
+	}
+	for folder, f := range template.lambdas(t) {
+		given := slices.Sorted(maps.Keys(f.Environment.Variables))
+		for _, d := range variables(uses(file(t, "functions", folder, "main.go")), given, source) {
+			t.Errorf("%s %s", folder, d)
+		}
+	}
+}
+
+func TestPlantedVariablesAreFound(t *testing.T) {
+	main := []use{{"Table", nil}, {"Workflow", []string{"release"}}, {"Links", nil}}
+	const source = `"SLIPWAY_SECRET" "SLIPWAY_MAIL_FROM"`
+	for name, c := range map[string]struct {
+		given []string
+		want  string
+	}{
+		"right":   {[]string{"SLIPWAY_MACHINE_RELEASE", "SLIPWAY_SECRET"}, ""},
+		"missing": {[]string{"SLIPWAY_MACHINE_RELEASE"}, "reads SLIPWAY_SECRET, and is not given it"},
+		"extra":   {[]string{"SLIPWAY_MACHINE_RELEASE", "SLIPWAY_SECRET", "SLIPWAY_MAIL_FROM"}, "is given SLIPWAY_MAIL_FROM, and does not read it"},
+		"unknown": {[]string{"SLIPWAY_MACHINE_RELEASE", "SLIPWAY_SECRETS"}, "which no code reads"},
+	} {
+		got := strings.Join(variables(main, c.given, source), "; ")
+		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }
@@ -243,7 +331,7 @@ func TestNoPolicyAllowsMoreThanItNames(t *testing.T) {
 		"template.yaml/Bounds resource xray:PutTraceSegments", "template.yaml/LogMachines resource logs:CreateLogDelivery",
 	}
 	var got []string
-	for _, name := range []string{"template.yaml", "infra/data.yaml", "infra/identity.yaml", "infra/mail.yaml", "infra/alarms.yaml"} {
+	for _, name := range []string{"template.yaml", "infra/data.yaml", "infra/identity.yaml", "infra/mail.yaml", "infra/alarms.yaml", "infra/edge.yaml"} {
 		var doc struct {
 			Resources yaml.Node `yaml:"Resources"`
 		}

@@ -27,6 +27,7 @@ var answers = map[string]any{
 	"Token": catalog.Token{}, "NewToken": api.NewToken{}, "TargetApp": catalog.TargetApp{}, "MiniProgram": api.ProgramView{},
 	"Version": api.VersionView{}, "Upload": release.Upload{}, "Release": api.ReleaseView{}, "Report": compat.Report{}, "Event": store.Event{},
 	"Request": api.RequestView{}, "Image": api.ImageView{}, "Resolved": api.Resolved{}, "Explanation": api.Explanation{},
+	"QrCode": api.QRCodeView{},
 }
 
 // words are the values of types that have few.

@@ -87,7 +87,7 @@ func (s sam) lambdas(t *testing.T) map[string]lambda {
 	return out
 }
 
-func file(t *testing.T, path ...string) []byte {
+func file(t testing.TB, path ...string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(append([]string{root}, path...)...))
 	if err != nil {
@@ -97,7 +97,7 @@ func file(t *testing.T, path ...string) []byte {
 }
 
 // mains are the folders under functions/ that hold an entry point for Lambda.
-func mains(t *testing.T) []string {
+func mains(t testing.TB) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(root, "functions", "*", "*", "main.go"))
 	if err != nil || len(found) == 0 {

@@ -19,12 +19,12 @@ import (
 
 // bench is a running server with the tokens a whole release needs.
 type bench struct {
-	b      *testing.B
+	b      testing.TB
 	url    string
 	tokens map[string]string
 }
 
-func newBench(b *testing.B) *bench {
+func newBench(b testing.TB) *bench {
 	b.Helper()
 	var handler atomic.Pointer[http.Handler]
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*handler.Load()).ServeHTTP(w, r) }))

@@ -1,10 +1,12 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -45,14 +47,17 @@ func (f files) path(key string) (string, error) {
 }
 
 // Upload implements release.Packages.
-func (f files) Upload(_ context.Context, key, contentType string, maxBytes int64) (release.Upload, error) {
+func (f files) Upload(_ context.Context, key string, content release.Content) (release.Upload, error) {
 	if _, err := f.path(key); err != nil {
 		return release.Upload{}, err
 	}
-	q := url.Values{"key": {key}, "type": {contentType}, "max": {strconv.FormatInt(maxBytes, 10)}, "until": {unix(time.Now().Add(uploadTime))}}
+	q := url.Values{
+		"key": {key}, "type": {content.Type}, "max": {strconv.FormatInt(content.MaxBytes, 10)}, "sha256": {content.SHA256},
+		"until": {unix(time.Now().Add(uploadTime))},
+	}
 	return release.Upload{
-		Method: http.MethodPut, URL: f.base + "/local/uploads?" + f.signed("PUT", q), MaxBytes: maxBytes,
-		Headers: map[string]string{"Content-Type": contentType},
+		Method: http.MethodPut, URL: f.base + "/local/uploads?" + f.signed("PUT", q), MaxBytes: content.MaxBytes,
+		Headers: map[string]string{"Content-Type": content.Type},
 	}, nil
 }
 
@@ -91,10 +96,11 @@ func (o object) Size() int64 { return o.size }
 
 // Put implements release.Packages. The file appears whole or not at all, whenever the process is killed.
 func (f files) Put(_ context.Context, key, _ string, body []byte) error {
-	return f.keep(key, strings.NewReader(string(body)))
+	return f.keep(key, bytes.NewReader(body), "")
 }
 
-func (f files) keep(key string, body io.Reader) error {
+// keep writes an object; with a digest, only if its bytes have that one.
+func (f files) keep(key string, body io.Reader, digest string) error {
 	path, err := f.path(key)
 	if err != nil {
 		return err
@@ -106,7 +112,11 @@ func (f files) keep(key string, body io.Reader) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(tmp, body)
+	sum := sha256.New()
+	_, err = io.Copy(io.MultiWriter(tmp, sum), body)
+	if found := hex.EncodeToString(sum.Sum(nil)); err == nil && digest != "" && found != digest {
+		err = fault.New(fault.Invalid, "bad_digest", "These bytes have the SHA-256 %s, and %s was announced; nothing is kept of them.", found, digest)
+	}
 	if err == nil {
 		err = tmp.Sync()
 	}
@@ -126,7 +136,7 @@ func (f files) signed(method string, q url.Values) string {
 
 func (f files) signature(method string, q url.Values) string {
 	mac := hmac.New(sha256.New, f.key)
-	for _, part := range []string{method, q.Get("key"), q.Get("type"), q.Get("max"), q.Get("until")} {
+	for _, part := range []string{method, q.Get("key"), q.Get("type"), q.Get("max"), q.Get("sha256"), q.Get("until")} {
 		fmt.Fprintf(mac, "%d:%s", len(part), part)
 	}
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
@@ -151,7 +161,7 @@ func (f files) upload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	most, _ := strconv.ParseInt(q.Get("max"), 10, 64)
-	err := f.keep(q.Get("key"), http.MaxBytesReader(w, r.Body, most))
+	err := f.keep(q.Get("key"), http.MaxBytesReader(w, r.Body, most), q.Get("sha256"))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):

@@ -27,6 +27,14 @@ type gateway struct {
 	now       func() time.Time
 }
 
+// Gateway puts every route of the API on a mux, before functions and an authorizer that run elsewhere.
+func Gateway(mux *http.ServeMux, handlers map[string]api.Handler, authorize api.Authorizer) {
+	gateway{handlers: handlers, authorize: authorize, newID: newRequestID, now: func() time.Time { return time.Now().UTC() }}.mount(mux)
+}
+
+// Answer writes what a function answered to whoever asked over HTTP.
+func Answer(w http.ResponseWriter, r *http.Request, res api.Response) { write(w, r, res) }
+
 // mount puts every route of the API on the mux.
 func (g gateway) mount(mux *http.ServeMux) {
 	for _, route := range api.Routes {
@@ -54,41 +62,26 @@ func (g gateway) serve(w http.ResponseWriter, r *http.Request, route api.Route, 
 		write(w, r, api.Refuse(fault.New(fault.TooLarge, "body_too_large", "The body is over %d bytes; files are uploaded to the address that an upload answers.", maxEvent), req.RequestContext.RequestID))
 		return
 	}
-	if route.Auth == api.Bearer && !g.admit(r.Context(), w, r, &req) {
-		return
+	if route.Auth == api.Bearer {
+		if err := g.admit(r.Context(), &req); err != nil {
+			write(w, r, api.Refuse(err, req.RequestContext.RequestID))
+			return
+		}
 	}
 	res, _ := handler(r.Context(), req) // the error is always nil
 	write(w, r, res)
 }
 
-// admit asks the authorizer as the gateway does, and hands on what it says.
-func (g gateway) admit(ctx context.Context, w http.ResponseWriter, r *http.Request, req *api.Request) bool {
-	token := r.Header.Get("Authorization")
-	if token == "" { // the gateway does not even ask
-		write(w, r, api.Refuse(fault.New(fault.Unauthenticated, "unauthenticated", "Send Authorization: Bearer with a token."), req.RequestContext.RequestID))
-		return false
-	}
+// admit asks the authorizer as the gateway does, for every request, and hands on what it says.
+func (g gateway) admit(ctx context.Context, req *api.Request) error {
 	answer, err := g.authorize(ctx, events.APIGatewayV2CustomAuthorizerV2Request{
-		Version: "2.0", Type: "REQUEST", IdentitySource: []string{token}, RouteKey: req.RouteKey, RawPath: req.RawPath,
-		Headers: req.Headers, RequestContext: req.RequestContext,
+		Version: "2.0", Type: "REQUEST", RouteKey: req.RouteKey, RawPath: req.RawPath, Headers: req.Headers, RequestContext: req.RequestContext,
 	})
-	switch {
-	case err != nil:
-		write(w, r, api.Refuse(err, req.RequestContext.RequestID))
-	case !answer.IsAuthorized:
-		write(w, r, api.Refuse(fault.New(fault.Unauthenticated, "unauthenticated", "%s", reason(answer)), req.RequestContext.RequestID))
-	default:
-		req.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{Lambda: answer.Context}
-		return true
+	if err == nil && !answer.IsAuthorized { // the gateway's own words; the authorizer never asks for them
+		err = fault.New(fault.Forbidden, "forbidden", "Forbidden")
 	}
-	return false
-}
-
-func reason(a events.APIGatewayV2CustomAuthorizerSimpleResponse) string {
-	if s, ok := a.Context["reason"].(string); ok && s != "" {
-		return s
-	}
-	return "The token is not accepted."
+	req.RequestContext.Authorizer = &events.APIGatewayV2HTTPRequestContextAuthorizerDescription{Lambda: answer.Context}
+	return err
 }
 
 func (g gateway) event(r *http.Request, key string, body []byte) api.Request {

@@ -2,15 +2,25 @@ package local
 
 import (
 	"crypto/rand"
+	"maps"
 
 	"slipway/functions/internal/api"
+	"slipway/functions/internal/api/upload"
 )
 
 // handlers are the functions of the API, by their folders; each is made of the same ports as its main.
 func (s *Server) handlers() map[string]api.Handler {
-	t, w, p := s.watched, s.workflow, s.files
+	all := s.releaseHandlers()
+	maps.Copy(all, s.catalogHandlers())
+	maps.Copy(all, s.userHandlers())
+	return all
+}
+
+func (s *Server) catalogHandlers() map[string]api.Handler {
+	t, p := s.watched, s.files
 	return map[string]api.Handler{
 		"workspaces/read":              api.ReadWorkspaces(t),
+		"workspaces/create":            api.CreateWorkspace(t),
 		"workspaces/set-member":        api.SetMember(t),
 		"workspaces/remove-member":     api.RemoveMember(t),
 		"workspaces/create-target-app": api.CreateTargetApp(t),
@@ -27,9 +37,14 @@ func (s *Server) handlers() map[string]api.Handler {
 		"miniprograms/read":          api.ReadMiniPrograms(t),
 
 		"versions/create": api.CreateVersion(t, p),
-		"versions/submit": api.SubmitVersion(t, p),
+		"versions/submit": api.SubmitVersion(t, p, upload.TakeIn),
 		"versions/read":   api.ReadVersions(t),
+	}
+}
 
+func (s *Server) releaseHandlers() map[string]api.Handler {
+	t, w, p := s.watched, s.workflow, s.files
+	return map[string]api.Handler{
 		"releases/create":           api.CreateRelease(t, w),
 		"releases/configure":        api.ConfigureRelease(t, w),
 		"releases/test":             api.TestRelease(t, w),
@@ -51,9 +66,21 @@ func (s *Server) handlers() map[string]api.Handler {
 		"requests/resend":       api.ResendRequest(t, s.links, rand.Reader),
 		"requests/read":         api.ReadRequests(t, p),
 		"requests/link":         api.ApprovalLink(t, w, p, s.links),
+	}
+}
 
-		"resolve/resolve":  api.Resolve(t, p),
+// userHandlers are behind what users of a super app see.
+func (s *Server) userHandlers() map[string]api.Handler {
+	t, p := s.watched, s.files
+	return map[string]api.Handler{
+		"qrcodes/create": api.CreateQRCode(t, s.options.Base),
+		"qrcodes/read":   api.ReadQRCodes(t, s.options.Base),
+		"qrcodes/open":   s.scans.Handle,
+
+		"resolve/resolve":  s.resolver.Handle,
 		"resolve/explain":  api.Explain(t, p),
 		"resolve/contract": api.ReadContract(),
+		"resolve/manifest": api.ReadManifest(t, s.ring),
+		"resolve/keys":     api.ReadKeys(s.ring),
 	}
 }

@@ -1,18 +1,14 @@
 package local
 
 import (
-	"context"
-	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 
-	"slipway/functions/internal/build"
+	"slipway/functions/internal/keyring"
 )
 
 // keys are the secrets of a laptop, made at the first start and kept with its data.
@@ -61,20 +57,14 @@ func writeWhole(path string, data []byte) error {
 	return os.Rename(tmp.Name(), path)
 }
 
-// signer signs packages with a key on disk, where the cloud has a managed one.
-type signer struct {
-	key ed25519.PrivateKey
-	id  string
-}
-
-func newSigner(seed []byte) signer {
-	key := ed25519.NewKeyFromSeed(seed)
-	sum := sha256.Sum256(key.Public().(ed25519.PublicKey))
-	return signer{key, hex.EncodeToString(sum[:8])}
-}
-
-// Sign implements build.Signer.
-func (s signer) Sign(_ context.Context, digest []byte) ([]byte, string, error) {
-	sig, err := build.Sign(s.key, digest)
-	return sig, s.id, err
+// ring is the signing keys up to a generation, where the cloud derives them from a managed secret. The first is the
+// seed itself: it was there before there were generations.
+func (k keys) ring(generation int) (keyring.Ring, error) {
+	later := keyring.Seeds(k.Packages, "slipway package signing seed")
+	return keyring.New(max(generation, 1), func(g int) []byte {
+		if g == 1 {
+			return k.Packages
+		}
+		return later(g)
+	})
 }

@@ -20,6 +20,8 @@ type Mail struct {
 	ID    string    `json:"id"`
 	At    time.Time `json:"at"`
 	Links []string  `json:"links"` // addresses in the text, in order
+
+	Bounced string `json:"bounced,omitempty"` // when it was made to come back
 	mail.Message
 }
 
@@ -27,6 +29,15 @@ type Mail struct {
 type outbox struct{ db *bbolt.DB }
 
 var linkIn = regexp.MustCompile(`https?://[^\s<>"]+[^\s<>".,;:!?)]`)
+
+// NewMail is a mail as an outbox shows it, with the addresses in its text.
+func NewMail(id string, at time.Time, m mail.Message) Mail {
+	links := linkIn.FindAllString(m.Text, -1)
+	if links == nil {
+		links = []string{}
+	}
+	return Mail{ID: id, At: at.UTC(), Links: links, Message: m}
+}
 
 // Send implements mail.Sender.
 func (o outbox) Send(_ context.Context, m mail.Message) (string, error) {
@@ -41,11 +52,7 @@ func (o outbox) Send(_ context.Context, m mail.Message) (string, error) {
 			return err
 		}
 		id = fmt.Sprintf("%d", n)
-		links := linkIn.FindAllString(m.Text, -1)
-		if links == nil {
-			links = []string{}
-		}
-		data, err := json.Marshal(Mail{ID: id, At: time.Now().UTC(), Links: links, Message: m})
+		data, err := json.Marshal(NewMail(id, time.Now(), m))
 		if err != nil {
 			return err
 		}
@@ -90,4 +97,25 @@ func (o outbox) find(id uint64) (m Mail, ok bool, err error) {
 		return json.Unmarshal(v, &m)
 	})
 	return m, ok, err
+}
+
+// bounced keeps with a mail that it came back.
+func (o outbox) bounced(id uint64, why string) error {
+	return o.db.Update(func(tx *bbolt.Tx) error {
+		key := binary.BigEndian.AppendUint64(nil, id)
+		b := tx.Bucket(mailBucket)
+		if b == nil || b.Get(key) == nil {
+			return nil
+		}
+		var m Mail
+		if err := json.Unmarshal(b.Get(key), &m); err != nil {
+			return err
+		}
+		m.Bounced = why
+		data, err := json.Marshal(m)
+		if err != nil {
+			return err
+		}
+		return b.Put(key, data)
+	})
 }

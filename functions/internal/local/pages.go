@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"slipway/functions/internal/api"
@@ -25,6 +24,7 @@ func (s *Server) pages(mux *http.ServeMux) {
 	mux.HandleFunc("POST /local/sign-out", s.signOut)
 	mux.HandleFunc("GET /local/outbox", s.outboxPage)
 	mux.HandleFunc("GET /local/outbox/{id}", s.mailPage)
+	mux.HandleFunc("POST /local/outbox/{id}/bounce", s.bounceMail)
 	mux.HandleFunc("PUT /local/uploads", s.files.upload)
 	mux.HandleFunc("GET /local/packages", s.files.download)
 	mux.HandleFunc("GET /requests/{id}", s.requestPage)
@@ -78,7 +78,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		write(w, r, api.Refuse(fault.Fields([]fault.Field{{Field: "email", Detail: `is required: send {"email": "merchant-admin@demo.test"}, or any other address`}}), s.gateway.newID()))
 		return
 	}
-	token, err := s.identity.token(email, nameFor(email), s.now())
+	token, err := s.identity.token(email, NameFor(email), s.now())
 	if err != nil {
 		write(w, r, api.Refuse(err, s.gateway.newID()))
 		return
@@ -88,7 +88,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]string{"token": token})
 }
 
-func nameFor(email string) string {
+// NameFor is how one of the demo's people is called; anybody else is called by what is before the @.
+func NameFor(email string) string {
 	for _, p := range demoPeople {
 		if p.email == email {
 			return p.name
@@ -130,7 +131,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		show(w, r, 400, signInForm(r.PostFormValue("to"), r.PostFormValue("email"), "That is not an email address."))
 		return
 	}
-	token, err := s.identity.token(email, nameFor(email), s.now())
+	token, err := s.identity.token(email, NameFor(email), s.now())
 	if err != nil {
 		write(w, r, api.Refuse(err, s.gateway.newID()))
 		return
@@ -142,44 +143,6 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: session, Path: "/", MaxAge: -1})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-// maxOutbox is how many mails the outbox shows.
-const maxOutbox = 500
-
-func (s *Server) outboxPage(w http.ResponseWriter, r *http.Request) {
-	mails, err := s.outbox.list(maxOutbox)
-	if err != nil {
-		write(w, r, api.Refuse(err, s.gateway.newID()))
-		return
-	}
-	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		json.NewEncoder(w).Encode(api.NewList(mails, ""))
-		return
-	}
-	page := console.Outbox{Home: "/"}
-	for _, m := range mails {
-		page.Mails = append(page.Mails, console.OutboxRow{URL: "/local/outbox/" + m.ID, Subject: m.Subject, To: m.To, At: m.At})
-	}
-	show(w, r, 200, page)
-}
-
-func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
-	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
-	if err == nil {
-		m, ok, err := s.outbox.find(id)
-		if err != nil {
-			write(w, r, api.Refuse(err, s.gateway.newID()))
-			return
-		}
-		if ok {
-			show(w, r, 200, console.OutboxMail{Subject: m.Subject, To: m.To, At: m.At, Reference: m.Reference, Text: m.Text, HTML: m.HTML, Back: "/local/outbox"})
-			return
-		}
-	}
-	show(w, r, 404, console.Problem{Status: 404, Title: "Not found", Detail: "There is no such mail in the outbox.", Back: console.Link{Text: "Outbox", URL: "/local/outbox"}})
 }
 
 // signedIn is who the browser's session belongs to.

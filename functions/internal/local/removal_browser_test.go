@@ -1,10 +1,10 @@
 package local_test
 
 import (
-	"context"
+	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,32 +15,10 @@ import (
 
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/approval"
+	"slipway/functions/internal/local"
+	"slipway/functions/internal/phone"
 	"slipway/functions/internal/story"
 )
-
-// browser starts a real Chromium, in which scanners of mail open links. It is needed where CI=true.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is missing: apt-get install chromium")
-	}
-	if err != nil {
-		t.Skip("chromium is missing: apt-get install chromium")
-	}
-	flags := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), flags...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(375, 800)); err != nil {
-		t.Fatalf("start chromium: %v", err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // submitAll fills every field of a page's forms with the same word and submits them by each of their buttons in turn, as
 // a scanner does that does not read.
@@ -59,9 +37,14 @@ const submitAll = `(word => {
 // TestBrowserDecidesNothing opens every link of every mail twice in a real browser, runs what scripts there are and
 // submits every form by every button. Nothing is decided; afterwards the reviewers' own answers count.
 func TestBrowserDecidesNothing(t *testing.T) {
-	ctx := browser(t)
-	w := story.Start(t)
+	ctx := phone.Browser(t, os.Getenv("CI") == "true", 90*time.Second)
+	dir := t.TempDir()
+	w := story.Start(t, func(o *local.Options) { o.Data = dir })
 	requests := askedForAll(t, w)
+	for _, q := range requests {
+		w.Link("wallet-reviewer", q.ID) // waits for the mail
+	}
+	secrets := tokensOf(w)
 	opened, submitted := 0, 0
 	for _, m := range w.Outbox() {
 		for _, link := range m.Links {
@@ -84,6 +67,9 @@ func TestBrowserDecidesNothing(t *testing.T) {
 				if err := chromedp.Do(ctx, chromedp.WaitReady("body")); err != nil {
 					t.Fatalf("%s: %v", m.Subject, err)
 				}
+				if from, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.referrer`)); err != nil || from != "" {
+					t.Errorf("%s: the browser told where it came from: %q, %v", m.Subject, from, err)
+				}
 				if wide > 375 {
 					t.Errorf("%s: the page is %d px wide on a phone of 375", m.Subject, wide)
 				}
@@ -97,6 +83,40 @@ func TestBrowserDecidesNothing(t *testing.T) {
 	}
 	t.Logf("%d links opened, %d forms submitted", opened, submitted)
 	decidable(t, w, requests)
+	secretsAreInMailsOnly(t, w, dir, secrets)
+}
+
+// tokensOf are the secrets of all links in mails so far.
+func tokensOf(w *story.World) (out []string) {
+	for _, m := range w.Outbox() {
+		for _, link := range m.Links {
+			if token, ok := strings.CutPrefix(link, w.Base+"/approvals/"); ok {
+				out = append(out, token)
+			}
+		}
+	}
+	return out
+}
+
+// secretsAreInMailsOnly ends the server and looks for tokens in everything that it has said and kept.
+func secretsAreInMailsOnly(t *testing.T, w *story.World, dir string, secrets []string) {
+	t.Helper()
+	w.Close()
+	log := said.String()
+	if !strings.Contains(log, "decideApproval") {
+		t.Error("the log does not tell of the links: this looks in the wrong place")
+	}
+	for _, s := range secrets {
+		if strings.Contains(log, s) {
+			t.Error("the log has a token")
+		}
+	}
+	found := tokensIn(t, filepath.Join(dir, "slipway.db"), secrets)
+	if found["outbox"] < len(secrets) || len(secrets) < 3 {
+		t.Errorf("the mails do not hold the %d tokens (%v): this looks in the wrong place", len(secrets), found)
+	}
+	delete(found, "outbox")
+	equal(t, "buckets with a token", found, map[string]int{})
 }
 
 // askedForAll has a request of every category pending.
@@ -137,11 +157,17 @@ func TestTenThousandScans(t *testing.T) {
 	if testing.Short() {
 		total = 500
 	}
-	w := story.Start(t)
+	dir := t.TempDir()
+	w := story.Start(t, func(o *local.Options) { o.Data = dir })
 	requests := askedForAll(t, w)
 	var links []string
 	for _, q := range requests {
 		links = append(links, w.Link("wallet-reviewer", q.ID))
+	}
+	secrets := tokensOf(w)
+	leaks := func(a story.Answer) bool {
+		said := fmt.Sprint(a.Header, a.Err) + string(a.Body)
+		return slices.ContainsFunc(secrets, func(s string) bool { return strings.Contains(said, s) })
 	}
 	scans := []func(link string) story.Answer{
 		func(link string) story.Answer { return w.Page(link) },
@@ -164,8 +190,8 @@ func TestTenThousandScans(t *testing.T) {
 					options(links[i%len(links)])
 					continue
 				}
-				if a := scans[i%len(scans)](links[i%len(links)]); a.Status >= 500 || a.Err != nil {
-					t.Errorf("%s", a)
+				if a := scans[i%len(scans)](links[i%len(links)]); a.Status >= 500 || a.Err != nil || leaks(a) {
+					t.Errorf("a fault, or a token in the answer: %s", a)
 					return
 				}
 			}
@@ -174,6 +200,7 @@ func TestTenThousandScans(t *testing.T) {
 	workers.Wait()
 	t.Logf("%d requests", total)
 	decidable(t, w, requests)
+	secretsAreInMailsOnly(t, w, dir, secrets)
 }
 
 func options(link string) {

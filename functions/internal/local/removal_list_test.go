@@ -55,7 +55,29 @@ func TestListsOfRequests(t *testing.T) {
 	}
 	w.As("wallet-reviewer").Must("POST", "/v1/requests/"+removal.ID+"/reject", map[string]string{"reason": "No."})
 	equal(t, "decided by me", listed(w, "wallet-reviewer", "scope=approvals&status=rejected"), []string{removal.ID})
-	for _, query := range []string{"scope=all", "category=other", "status=open", "pageSize=51"} {
+	admin := w.As("merchant-admin")
+	admin.Must("POST", "/v1/requests/"+offline.ID+"/withdraw", nil, 200)
+	first := listed(w, "wallet-reviewer", "scope=approvals&status=approved")[0] // of what is live
+	for query, want := range map[string][]string{
+		"scope=approvals&sort=completed&order=asc&q=" + removal.MiniProgram: {first, removal.ID},
+		"scope=approvals&sort=completed":                                    {reviewed.ID, removal.ID, first},
+		"scope=approvals&sort=completed&status=pending&category=release":    {reviewed.ID},
+		"scope=approvals&order=asc":                                         {first, removal.ID, reviewed.ID},
+	} {
+		equal(t, query, listed(w, "wallet-reviewer", query), want)
+	}
+	mine := listed(w, "merchant-admin", "scope=mine&sort=completed&submitter=merchant-admin@demo.test")
+	equal(t, "pending, then the latest completed", mine[:2], []string{reviewed.ID, offline.ID})
+	slices.Reverse(mine)
+	equal(t, "the other way round", listed(w, "merchant-admin", "scope=mine&sort=completed&order=asc"), mine)
+	page := story.Into[api.List[api.RequestView]](w, admin.Must("GET", "/v1/requests?pageSize=1&sort=completed", nil, 200))
+	for _, other := range []string{"sort=created", "sort=completed&order=asc", "sort=completed&status=pending", "sort=completed&scope=approvals", "sort=completed&q=x"} {
+		a := refused(t, admin.Do("GET", "/v1/requests?pageSize=1&"+other+"&pageToken="+url.QueryEscape(page.NextPageToken), nil), 400, "invalid")
+		if len(a.Errors) != 1 || a.Errors[0].Field != "pageToken" {
+			t.Errorf("the token of another list, %s: %+v", other, a)
+		}
+	}
+	for _, query := range []string{"scope=all", "category=other", "status=open", "pageSize=51", "sort=name", "order=up"} {
 		refused(t, w.As("wallet-reviewer").Do("GET", "/v1/requests?"+query, nil), 400, "invalid")
 	}
 }

@@ -82,6 +82,16 @@ func requestPage(v api.RequestView, email string) console.RequestPage {
 	for _, i := range v.Images {
 		page.Images = append(page.Images, console.Image{URL: i.URL, Name: i.Name})
 	}
+	for _, m := range v.Mails {
+		if m.Failed != "" && !slices.Contains(page.Mail, m.Failed) {
+			page.Mail = append(page.Mail, m.Failed)
+		}
+	}
+	for _, b := range v.Undeliverable {
+		if !slices.Contains(page.Mail, b.Why) {
+			page.Mail = append(page.Mail, b.Why)
+		}
+	}
 	switch {
 	case page.CanDecide:
 		for _, p := range v.Parties {

@@ -7,9 +7,10 @@ import (
 	"encoding/hex"
 	"time"
 
-	"slipway/functions/internal/build"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
 )
 
@@ -50,19 +51,19 @@ func demoProgram(id, name, workspace string, kind catalog.WorkspaceKind, creator
 		}},
 		Configuration: catalog.Configuration{ServerDomains: []string{"api.coffee.example.com"}, H5Domains: []string{}},
 		Members:       append([]catalog.MiniProgramMember{{Email: creator, Role: catalog.Admin}}, members...),
-		Creator:       catalog.Person{Email: creator, Name: nameFor(creator)},
+		Creator:       catalog.Person{Email: creator, Name: NameFor(creator)},
 	}
 }
 
-// seed puts the demo into a store that has none, all of it in one transaction.
-func (s *Server) seed(ctx context.Context, now time.Time) error {
-	if _, rev, err := store.Workspace(ctx, s.table, catalog.PlatformWorkspace); err != nil || rev > 0 {
+// Seed puts the demo into a store that has none, all of it in one transaction.
+func Seed(ctx context.Context, t store.Table, packages release.Packages, now time.Time) error {
+	if _, rev, err := store.Workspace(ctx, t, catalog.PlatformWorkspace); err != nil || rev > 0 {
 		return err
 	}
 	var writes []store.Write
 	for _, w := range demoWorkspaces {
 		w.CreatedAt = now
-		writes = append(writes, store.CreateWorkspace(w))
+		writes = append(writes, store.CreateWorkspace(w)...)
 	}
 	for _, p := range demoPeople {
 		for _, m := range p.members {
@@ -79,7 +80,7 @@ func (s *Server) seed(ctx context.Context, now time.Time) error {
 		demoProgram("mp_partnercoffee", "Partner Coffee", "partner", catalog.Partner, "partner-master@demo.test"),
 	} {
 		m.CreatedAt, m.UpdatedAt = now, now
-		version, err := s.seedVersion(ctx, m, now)
+		version, err := seedVersion(ctx, packages, m, now)
 		if err != nil {
 			return err
 		}
@@ -89,10 +90,10 @@ func (s *Server) seed(ctx context.Context, now time.Time) error {
 			writes = append(writes, store.AddMiniProgramMember(m, p.Email))
 		}
 	}
-	return s.table.Transact(ctx, unique(writes)...)
+	return t.Transact(ctx, unique(writes)...)
 }
 
-func (s *Server) seedVersion(ctx context.Context, m catalog.MiniProgram, now time.Time) (catalog.Version, error) {
+func seedVersion(ctx context.Context, packages release.Packages, m catalog.MiniProgram, now time.Time) (catalog.Version, error) {
 	archive := demo.Archive(demoVersion)
 	sum := sha256.Sum256(archive)
 	v := catalog.Version{
@@ -100,16 +101,16 @@ func (s *Server) seedVersion(ctx context.Context, m catalog.MiniProgram, now tim
 		ArchiveKey: "archives/" + m.ID + "/" + demoVersion + ".zip", ArchiveSHA256: hex.EncodeToString(sum[:]), ArchiveSize: int64(len(archive)),
 		CreatedBy: m.Creator, CreatedAt: now, SubmittedAt: now,
 	}
-	opened, err := build.Unpack(bytes.NewReader(archive), int64(len(archive)), build.Limits{})
+	opened, err := intake.Unpack(bytes.NewReader(archive), int64(len(archive)), intake.Limits{})
 	if err != nil {
 		return v, err
 	}
-	if project, _ := build.Load(opened); project != nil {
+	if project, _ := intake.Load(opened); project != nil {
 		for _, p := range project.Pages {
 			v.Pages = append(v.Pages, p.Path)
 		}
 	}
-	return v, s.files.Put(ctx, v.ArchiveKey, "application/zip", archive)
+	return v, packages.Put(ctx, v.ArchiveKey, "application/zip", archive)
 }
 
 // unique keeps the first write of each key: CreateMiniProgram may list the creator already.

@@ -6,6 +6,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -25,10 +26,12 @@ import (
 	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/smoke"
+	"slipway/functions/internal/keyring"
 	"slipway/functions/internal/local/table"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
 	"slipway/functions/internal/task"
+	"slipway/functions/internal/task/workshop"
 )
 
 // Options say where a server keeps its data and how it is reached.
@@ -36,9 +39,15 @@ type Options struct {
 	Data string // folder, made when missing
 	Base string // where links lead: "http://127.0.0.1:8080"
 
+	// SigningKey is the generation of the key that signs, as SLIPWAY_SIGNING_KEY is in the cloud; 0 is the first.
+	SigningKey int
+
 	// Isolated runs builds and smoke runs in processes of their own. The program has to call isolate.Main and
 	// smoke.Child first thing in main; without, builds run in this process and pages are not run at all.
 	Isolated bool
+
+	// Outdated is the age from which an answer that the table could not confirm says so; 0 is five minutes.
+	Outdated time.Duration
 
 	// For tests, which stand in for time, trouble with the disk, and another interpreter. Nil is the real thing.
 	Clock    asl.Clock
@@ -63,7 +72,10 @@ type Server struct {
 	outbox   outbox
 	identity identity
 	links    approval.Links
+	ring     keyring.Ring
 	gateway  gateway
+	resolver *api.Resolver
+	scans    *api.Scans
 	handler  http.Handler
 	running  sync.WaitGroup
 }
@@ -91,17 +103,23 @@ func Open(o Options) (*Server, error) {
 	if o.Table != nil {
 		s.watched.Table = o.Table(items)
 	}
-	if err := s.wire(newSigner(secrets.Packages)); err != nil {
+	s.watched.placing = func() func() { return s.resolver.Changing() }
+	s.resolver = api.Resolve(s.watched, s.files, s.now, cmp.Or(o.Outdated, 5*time.Minute))
+	s.scans = api.OpenQRCode(s.watched, rand.Reader, 0)
+	if s.ring, err = secrets.ring(o.SigningKey); err == nil {
+		err = s.wire()
+	}
+	if err != nil {
 		return nil, errors.Join(err, items.Close())
 	}
-	if err := s.seed(context.Background(), s.now()); err != nil {
+	if err := Seed(context.Background(), s.table, s.files, s.now()); err != nil {
 		return nil, errors.Join(fmt.Errorf("seed the demo: %w", err), items.Close())
 	}
 	return s, nil
 }
 
-func (s *Server) wire(sign signer) error {
-	if err := s.wireWorkflow(sign); err != nil {
+func (s *Server) wire() error {
+	if err := s.wireWorkflow(); err != nil {
 		return err
 	}
 	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, s.identity.verifier()), newID: newRequestID, now: s.now}
@@ -113,10 +131,10 @@ func (s *Server) wire(sign signer) error {
 }
 
 // wireWorkflow ties machines and tasks, which know each other.
-func (s *Server) wireWorkflow(sign signer) error {
+func (s *Server) wireWorkflow() error {
 	if s.options.Workflow != nil {
 		late := &lateWorkflow{}
-		late.Workflow = s.options.Workflow(s.tasks(sign, late).Invoke)
+		late.Workflow = s.options.Workflow(s.tasks(late).Invoke)
 		s.workflow = late.Workflow
 		return nil
 	}
@@ -133,20 +151,20 @@ func (s *Server) wireWorkflow(sign signer) error {
 		kept = s.options.Journal(kept)
 	}
 	w := &workflow{}
-	w.engine, err = asl.New(asl.Options{Machines: parsed, Invoker: s.tasks(sign, w), Journal: kept, Clock: s.clock})
+	w.engine, err = asl.New(asl.Options{Machines: parsed, Invoker: s.tasks(w), Journal: kept, Clock: s.clock})
 	s.engine, s.workflow = w.engine, w
 	return err
 }
 
 // tasks are the functions that the machines call, by the names of their folders under functions/tasks.
-func (s *Server) tasks(sign signer, w release.Workflow) tasks {
+func (s *Server) tasks(w release.Workflow) tasks {
 	t := s.watched
-	builder, pages := task.Builder(task.InProcess), compat.Smoke(nil)
+	builder, pages := workshop.Builder(workshop.InProcess), compat.Smoke(nil)
 	if s.options.Isolated {
 		builder, pages = isolate.Build, smoke.Runner{}
 	}
 	return tasks{
-		"build": task.Build(t, s.files, sign, builder), "await": task.Await(t, w), "test": task.Test(t, s.files, pages), "apply": task.Apply(t, w),
+		"build": workshop.Build(t, s.files, s.ring, builder), "await": task.Await(t, w), "test": workshop.Test(t, s.files, pages), "apply": task.Apply(t, w),
 		"ask": task.Ask(t, s.links, rand.Reader), "decide": task.Decide(t, w), "act": task.Act(t, w), "hand-over": task.HandOver(t, w),
 		"stop-machines": task.StopMachines(t, w), "map-releases": task.MapReleases(t, w), "notify": task.Notify(t), "take-offline": task.TakeOffline(t),
 	}
@@ -206,8 +224,11 @@ func (s *Server) Table() store.Table { return s.watched }
 // Engine runs the machines, for tests that look at their histories.
 func (s *Server) Engine() *asl.Engine { return s.engine }
 
-// Close ends the server; Run has to have returned.
-func (s *Server) Close() error { return s.table.Close() }
+// Close ends the server; Run and every answer have to have returned.
+func (s *Server) Close() error {
+	s.scans.Settle()
+	return s.table.Close()
+}
 
 // now is the time of everything that happens here.
 func (s *Server) now() time.Time {

@@ -22,15 +22,7 @@ func prepared(w *story.World, program string) api.ReleaseView {
 // path waits for the end of a release's first machine and gives the states it went through.
 func path(w *story.World, id string) []string {
 	w.T.Helper()
-	name := id + "-1"
-	w.Until("the end of machine "+name, func() bool {
-		d, err := w.Server.Engine().Describe(w.T.Context(), "release", name)
-		if err != nil {
-			w.T.Fatal(err)
-		}
-		return d.Status != asl.StatusRunning
-	})
-	return asl.Path(history(w, id))
+	return w.Path("release", id+"-1")
 }
 
 func history(w *story.World, id string) []asl.Event {
@@ -104,4 +96,4 @@ func TestHotfixThatIsGivenUp(t *testing.T) {
 }
 
 // pathSoFar is path without waiting for the end.
-func pathSoFar(w *story.World, id string) []string { return asl.Path(history(w, id)) }
+func pathSoFar(w *story.World, id string) []string { return w.PathSoFar("release", id+"-1") }

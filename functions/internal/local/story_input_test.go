@@ -130,7 +130,7 @@ func (s *stage) refusals() []wrong {
 
 		{"no such release", me, "POST", "/v1/releases/rel_none/cancel", nil, 404, "no_such_release", "no release"},
 		{"no such action", me, "POST", gray + "/explode", nil, 404, "no_such_route", "no POST"},
-		{"GET an action", me, "GET", gray + "/cancel", nil, 404, "no_such_route", "no GET"},
+		{"GET an action", me, "GET", gray + "/cancel", nil, 405, "no_such_method", "POST is possible"},
 		{"unknown app", me, "POST", releases, m{"targetApp": "nowhere", "environment": "production"}, 400, "invalid", "nowhere"},
 		{"unknown environment", me, "POST", releases, m{"targetApp": "demo-wallet", "environment": "prod"}, 400, "invalid", "prod"},
 		{"an environment the app has not", me, "POST", releases, m{"targetApp": "demo-carrier", "environment": "test"}, 400, "invalid", "test"},

@@ -167,7 +167,7 @@ func TestReviewExpires(t *testing.T) {
 // token is what a release is parked on.
 func token(w *story.World, id string) string {
 	w.T.Helper()
-	r, _, err := store.Release(w.T.Context(), w.Server.Table(), id)
+	r, _, err := store.Release(w.T.Context(), w.Table(), id)
 	if err != nil {
 		w.T.Fatal(err)
 	}

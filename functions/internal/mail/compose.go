@@ -33,8 +33,17 @@ type written struct {
 }
 
 // templates are parsed for the first mail, because most functions that know them never write one, and all would pay
-// for it at their start. Tests render every mail.
-var templates = sync.OnceValue(parse)
+// for it at their start. Tests render every mail. A sync.OnceValue here would tie them to the package's init, and so
+// link them into every function.
+func templates() map[string]written {
+	parsing.Do(func() { parsed = parse() })
+	return parsed
+}
+
+var (
+	parsing sync.Once
+	parsed  map[string]written
+)
 
 func parse() map[string]written {
 	funcs := map[string]any{"utc": utc, "status": status, "headline": Subject.headline,

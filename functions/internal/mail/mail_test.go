@@ -65,9 +65,11 @@ func samples() map[string]mail.Content {
 	removedNothing.Changes = nil
 	offlineNo := rejected
 	offlineNo.Category = mail.Offline
+	offlineYes := approved
+	offlineYes.Category, offlineYes.Next, offlineYes.Final = mail.Offline, "", false
 	return map[string]mail.Content{
 		"review_release": review, "review_offline": offline, "review_force_removal": forced, "review_sign_in": signIn,
-		"approved_release": approved, "rejected_release": rejected, "rejected_offline": offlineNo,
+		"approved_release": approved, "rejected_release": rejected, "rejected_offline": offlineNo, "approved_offline": offlineYes,
 		"approved_force_removal": removedYes, "approved_force_removal_nothing_left": removedNothing,
 		"expired_release": mail.Expired{Subject: coffee, Category: mail.Release, RequestID: "req_01", Submitter: "Milo Baker",
 			SubmittedAt: at(20, 22, 22), ExpiredAt: at(27, 22, 22), Waiting: []string{"Demo Wallet"}},

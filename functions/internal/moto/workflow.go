@@ -220,6 +220,15 @@ func (w *Workflow) Path(ctx context.Context, machine, name string) ([]string, er
 	return path, nil
 }
 
+// Input is what an execution was started with, as compact JSON; false when there is none of that name.
+func (w *Workflow) Input(machine, name string) ([]byte, bool) {
+	e := w.find(machine, name)
+	if e == nil {
+		return nil, false
+	}
+	return e.input, true
+}
+
 // Names lists the executions of a machine that were started.
 func (w *Workflow) Names(machine string) []string {
 	w.mu.Lock()

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"fmt"
 	"io"
 )
 
@@ -30,6 +31,13 @@ type Upload struct {
 	MaxBytes int64             `json:"maxBytes"`
 }
 
+// Content is what a client says beforehand of the bytes that it will upload.
+type Content struct {
+	Type     string // media type
+	MaxBytes int64
+	SHA256   string // what the bytes must have, in 64 small hexadecimal digits; "" for whatever comes
+}
+
 // Object is something kept in the package store, open for reading.
 type Object interface {
 	io.ReaderAt
@@ -41,12 +49,18 @@ type Object interface {
 //
 // Errors are faults: NotFound with code "no_such_object", Limited, Unavailable.
 type Packages interface {
-	// Upload says where a client may send up to maxBytes of one content type to be kept under key.
-	Upload(ctx context.Context, key, contentType string, maxBytes int64) (Upload, error)
+	// Upload says where a client may send such content to be kept under key. Other bytes are refused and not kept: more
+	// of them, or some with another digest than was announced.
+	Upload(ctx context.Context, key string, content Content) (Upload, error)
 	// Open reads an object.
 	Open(ctx context.Context, key string) (Object, error)
 	// Put keeps an object, replacing what was there.
 	Put(ctx context.Context, key, contentType string, body []byte) error
 	// URL is an address at which anybody may read the object for some time (at least an hour).
 	URL(ctx context.Context, key string) (string, error)
+}
+
+// ReportKey is where the report of a test run is kept, with extension "json" or "html".
+func ReportKey(releaseID string, run int, extension string) string {
+	return fmt.Sprintf("releases/%s/report-%d.%s", releaseID, run, extension)
 }

@@ -37,7 +37,7 @@ type Share struct {
 // Pilot is a version that only its testers get.
 type Pilot struct {
 	Served
-	Testers []string `json:"testers"` // user ids of the super app, at most 100
+	Testers Testers `json:"testers"` // user ids of the super app, at most 100
 }
 
 // Placement is what users of one mini program on one target are served now. Methods return a changed copy.
@@ -48,8 +48,11 @@ type Placement struct {
 	Grayscale   Share     `json:"grayscale,omitzero"`
 	Pilots      []Pilot   `json:"pilots,omitempty"`
 	Removed     bool      `json:"removed,omitempty"`
-	Withdrawn   []string  `json:"withdrawn,omitempty"` // versions that a client holding them must drop
 	UpdatedAt   time.Time `json:"updatedAt"`
+	History
+
+	// Edition counts the changes of what is served or withdrawn; it never goes back.
+	Edition int64 `json:"edition,omitempty"`
 
 	// Open are the releases between under_review and full_release on this target. Every transaction that lets one in
 	// or out writes the placement, so whoever has read it knows them all.
@@ -69,8 +72,10 @@ func (p Placement) WithRemoved(at time.Time) Placement {
 			p = p.Without(id, version)
 		}
 	}
+	p.History = p.History.allWithdrawn()
 	p.Removed, p.UpdatedAt = true, at
 	p.Removals++
+	p.Edition++
 	p.Removing = union(p.Removing, p.Open)
 	return p
 }
@@ -127,40 +132,47 @@ func union(a, b []string) []string {
 }
 
 // WithFull serves v to everyone, ends the grayscale of the same release, and clears the removed mark. The version
-// served before is left to be: a client that holds it is told the new one.
+// served before is left to be: a client that holds it is told the new one, and may keep it until it has that.
 func (p Placement) WithFull(v Served) Placement {
-	p = p.without(v.Release)
+	if old := p.Full; old.Release != "" && old.Release != v.Release {
+		p.History = p.History.superseded(old.Version)
+	}
+	p = p.letIn(v)
 	p.Full = v
-	p.Removed = false
-	p.Withdrawn = drop(p.Withdrawn, v.Version)
 	return p
 }
 
 // WithGrayscale serves v to percent of the users in buckets made with salt, and clears the removed mark.
 func (p Placement) WithGrayscale(v Served, percent int, salt string) Placement {
-	p = p.without(v.Release)
+	p = p.letIn(v)
 	p.Grayscale = Share{Served: v, Percent: percent, Salt: salt}
-	p.Removed = false
-	p.Withdrawn = drop(p.Withdrawn, v.Version)
 	return p
 }
 
 // WithPilot serves v to its testers, and clears the removed mark: reviewers have let this version in.
 func (p Placement) WithPilot(v Served, testers []string) Placement {
+	p = p.letIn(v)
+	p.Pilots = append(slices.Clone(p.Pilots), Pilot{Served: v, Testers: NewTesters(testers)})
+	return p
+}
+
+// letIn is what comes before a version is served in whichever way.
+func (p Placement) letIn(v Served) Placement {
 	p = p.without(v.Release)
-	p.Pilots = append(slices.Clone(p.Pilots), Pilot{Served: v, Testers: testers})
 	p.Removed = false
-	p.Withdrawn = drop(p.Withdrawn, v.Version)
+	p.Edition++
+	p.History = p.History.served(v.Version)
 	return p
 }
 
 // Without stops serving a release; clients that hold its version are told to drop it.
 func (p Placement) Without(release, version string) Placement {
-	served := p.serves(release)
-	p = p.without(release)
-	if served && !slices.Contains(p.Withdrawn, version) {
-		p.Withdrawn = append(slices.Clone(p.Withdrawn), version)
+	if release == "" || !p.serves(release) {
+		return p
 	}
+	p = p.without(release)
+	p.Edition++
+	p.History = p.History.withdrawn(version)
 	return p
 }
 

@@ -5,7 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -70,28 +73,13 @@ func TestARaiseKeepsEverybody(t *testing.T) {
 	})
 }
 
-func TestShareIsWhatItSays(t *testing.T) {
-	const users = 200_000
-	for _, percent := range []int{1, 10, 50, 99} {
-		in := 0
-		for i := range users {
-			if rollout.InShare(rollout.Bucket("salt", fmt.Sprint("u", i)), percent) {
-				in++
-			}
-		}
-		share := float64(in) / users * 100
-		if d := share - float64(percent); d > 0.5 || d < -0.5 {
-			t.Errorf("%d %% gave %.2f %%", percent, share)
-		}
-	}
-}
-
 func TestTheRuleInOrder(t *testing.T) {
 	full := rollout.Served{Release: "f", Version: "1"}
 	gray := rollout.Served{Release: "g", Version: "2"}
 	pilot := rollout.Served{Release: "p", Version: "3"}
 	var everyone rollout.Placement
 	everyone = everyone.WithFull(full).WithGrayscale(gray, 99, "s").WithPilot(pilot, []string{"tess"})
+	later := everyone.WithPilot(rollout.Served{Release: "q", Version: "4"}, []string{"tess"})
 	removed := everyone
 	removed.Removed = true
 	outside := ""
@@ -108,6 +96,8 @@ func TestTheRuleInOrder(t *testing.T) {
 		reason  rollout.Reason
 	}{
 		{"removed wins against all", removed, "tess", "", rollout.ReasonRemoved},
+		{"removed for nobody, too", removed, "", "", rollout.ReasonRemoved},
+		{"a tester of two gets the later pilot", later, "tess", "4", rollout.ReasonPilot},
 		{"a tester gets the pilot", everyone, "tess", "3", rollout.ReasonPilot},
 		{"in the share", everyone, "u1", "2", rollout.ReasonGrayscale},
 		{"outside the share", everyone, outside, "1", rollout.ReasonFull},
@@ -129,10 +119,61 @@ func TestTheRuleInOrder(t *testing.T) {
 	}
 }
 
-func BenchmarkDecide(b *testing.B) {
-	p := rollout.Placement{}.WithFull(rollout.Served{Release: "f", Version: "1"}).WithGrayscale(rollout.Served{Release: "g", Version: "2"}, 10, "salt_0123456789abcdef")
-	b.ReportAllocs()
-	for b.Loop() {
-		rollout.Decide(&p, "user-12345678")
+// TestDecideAllocatesNothing, whatever the rule says and however long the user's id is.
+func TestDecideAllocatesNothing(t *testing.T) {
+	full, gray := rollout.Served{Release: "f", Version: "1"}, rollout.Served{Release: "g", Version: "2"}
+	p := rollout.Placement{}.WithFull(full).WithGrayscale(gray, 10, "salt_0123456789abcdefghjk").WithPilot(rollout.Served{Release: "p", Version: "3"}, []string{"ann"})
+	removed := p.WithRemoved(time.Time{})
+	for _, user := range []string{"", "ann", "user-12345678", strings.Repeat("x", 256)} {
+		for _, placement := range []*rollout.Placement{&p, &removed} {
+			if n := testing.AllocsPerRun(100, func() { rollout.Decide(placement, user) }); n > 0 {
+				t.Errorf("%.20q: %v allocations", user, n)
+			}
+		}
 	}
+}
+
+// BenchmarkDecide is the whole rule: neither removed nor a tester of the pilot, whose hundred testers are called much
+// as everybody is, and then by the bucket.
+func BenchmarkDecide(b *testing.B) {
+	testers := make([]string, 100)
+	for i := range testers {
+		testers[i] = fmt.Sprintf("user-%08d", 7919*i)
+	}
+	full, gray, pilot := rollout.Served{Release: "f", Version: "1"}, rollout.Served{Release: "g", Version: "2"}, rollout.Served{Release: "p", Version: "3"}
+	everything := rollout.Placement{}.WithFull(full).WithGrayscale(gray, 10, "salt_0123456789abcdefghjk").WithPilot(pilot, testers)
+	removed := everything.WithRemoved(time.Time{})
+	for _, c := range []struct {
+		name string
+		p    *rollout.Placement
+		user string
+	}{{"stranger", &everything, "user-12345678"}, {"tester", &everything, testers[50]}, {"nobody", &everything, ""}, {"removed", &removed, "user-12345678"}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				rollout.Decide(c.p, c.user)
+			}
+		})
+	}
+}
+
+func TestTestersAreWhoIsListed(t *testing.T) {
+	id := rapid.StringMatching(`[a-c]{0,5}|user-000[0-9]{2}`)
+	rapid.Check(t, func(t *rapid.T) {
+		ids, user := rapid.SliceOfN(id, 0, 100).Draw(t, "ids"), id.Draw(t, "user")
+		testers := rollout.NewTesters(ids)
+		data, err := json.Marshal(testers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again rollout.Testers
+		if err := json.Unmarshal(data, &again); err != nil || !again.Equal(testers) {
+			t.Fatalf("%s: %v, %v", data, again.IDs(), err)
+		}
+		for _, u := range append([]string{user}, ids...) {
+			if got, want := again.Has(u), slices.Contains(ids, u); got != want {
+				t.Fatalf("Has(%q) of %q: %v", u, ids, got)
+			}
+		}
+	})
 }

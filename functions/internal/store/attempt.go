@@ -10,6 +10,7 @@ type Attempt struct {
 	ID          string            `json:"id"` // digest of who asked, what, and the key
 	Fingerprint string            `json:"fingerprint"`
 	Started     time.Time         `json:"started"`
+	Until       time.Time         `json:"until"` // it runs no longer than this; if there is no answer then, it crashed
 	Expires     time.Time         `json:"expires"`
 	Status      int               `json:"status,omitempty"` // of the answer; 0 while it runs
 	ContentType string            `json:"contentType,omitempty"`

@@ -12,8 +12,30 @@ func Workspace(ctx context.Context, t Table, id string) (catalog.Workspace, int6
 	return Load[catalog.Workspace](ctx, t, WorkspaceKey(id))
 }
 
-// CreateWorkspace makes the write of a new workspace.
-func CreateWorkspace(w catalog.Workspace) Write { return writeOf(WorkspaceKey(w.ID), w, Absent) }
+// CreateWorkspace makes the writes of a new workspace.
+func CreateWorkspace(w catalog.Workspace) []Write {
+	return []Write{writeOf(WorkspaceKey(w.ID), w, Absent), writeOf(Key{workspacesPK, "W#" + w.ID}, ref{w.ID}, Any)}
+}
+
+// AllWorkspaces reads a page of all workspaces in the order of their ids.
+func AllWorkspaces(ctx context.Context, t Table, after string, limit int) (out Slice[catalog.Workspace], err error) {
+	rows, err := ReadSlice[ref](ctx, t, Range{workspacesPK, "W#"}, after, limit, false)
+	if err != nil {
+		return out, err
+	}
+	keys := make([]Key, len(rows.Items))
+	for i, row := range rows.Items {
+		keys[i] = WorkspaceKey(row.ID)
+	}
+	out.Next = rows.Next
+	out.Items, _, err = LoadAll[catalog.Workspace](ctx, t, keys)
+	return out, err
+}
+
+// FoundWorkspace makes the writes of a new workspace and its first member.
+func FoundWorkspace(w catalog.Workspace, first catalog.Member) []Write {
+	return append(SaveMember(first, Absent), CreateWorkspace(w)...)
+}
 
 // TargetApp reads a target app; rev 0 when there is none.
 func TargetApp(ctx context.Context, t Table, id string) (catalog.TargetApp, int64, error) {

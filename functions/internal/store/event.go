@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"time"
 
 	"slipway/functions/internal/catalog"
@@ -26,7 +27,7 @@ type Event struct {
 // EventWrites puts an event into the history of each thing it names: the release and the mini program, or the
 // workspace when it names neither.
 func EventWrites(e Event) []Write {
-	sk := "E#" + stamp(e.At) + "#" + e.ID
+	sk := eventSK(e.At, e.ID)
 	var out []Write
 	for _, pk := range []string{prefixed("R#", e.Release), prefixed("P#", e.MiniProgram)} {
 		if pk != "" {
@@ -38,6 +39,14 @@ func EventWrites(e Event) []Write {
 	}
 	return out
 }
+
+// Happened says whether an event is in the history of a mini program.
+func Happened(ctx context.Context, t Table, miniProgram string, at time.Time, id string) (bool, error) {
+	_, rev, err := Load[Event](ctx, t, Key{"P#" + miniProgram, eventSK(at, id)})
+	return rev > 0, err
+}
+
+func eventSK(at time.Time, id string) string { return "E#" + stamp(at) + "#" + id }
 
 func prefixed(prefix, id string) string {
 	if id == "" {

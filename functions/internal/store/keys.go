@@ -3,7 +3,7 @@ package store
 // Where the catalogue's records are kept. Every row beside a record is written in the transaction of the record, so
 // that nothing is ever scanned. Times in sort keys are the creation's, so that lists read newest first.
 //
-//	W#workspace / META           the workspace
+//	W#workspace / META           the workspace       and WORKSPACES / W#workspace: among all workspaces
 //	W#workspace / M#email        a member            and U#email / M#workspace: the same as a membership
 //	W#workspace / K#token        a CI token          and K#sha256 / META: where the token of that digest is
 //	W#workspace / A#app          an app it owns      and APPS / A#app: among all apps
@@ -18,7 +18,7 @@ package store
 //	P#id        / E#at#id        its history
 //	I#digest    / META           an answer kept for an Idempotency-Key
 //
-// Releases (release.go), requests and links (request.go), and the outbox (outbox.go) say their own.
+// Releases (release.go), requests and links (request.go), the outbox (outbox.go), and QR codes (qrcode.go) say their own.
 
 // MiniProgramKey is where a mini program is kept.
 func MiniProgramKey(id string) Key { return Key{"P#" + id, "META"} }
@@ -36,5 +36,8 @@ func tokenKey(workspace, id string) Key         { return Key{"W#" + workspace, "
 func digestKey(sha256 string) Key               { return Key{"K#" + sha256, "META"} }
 func versionKey(program, number string) Key     { return Key{"P#" + program, "V#" + numberKey(number)} }
 
-// appsPK is the one partition that lists all target apps.
-const appsPK = "APPS"
+// appsPK is the one partition that lists all target apps, and workspacesPK all workspaces.
+const (
+	appsPK       = "APPS"
+	workspacesPK = "WORKSPACES"
+)

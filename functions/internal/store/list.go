@@ -16,16 +16,24 @@ type Slice[T any] struct {
 	Next  string
 }
 
-// ReadSlice reads a page of one range; newest (highest key) first when descending.
+// mostSlice bounds a page in bytes: a Lambda function answers at most 6 MB, and a hundred records may have 30.
+const mostSlice = 4 << 20
+
+// ReadSlice reads a page of one range; newest (highest key) first when descending. Of large records it reads fewer.
 func ReadSlice[T any](ctx context.Context, t Table, r Range, after string, limit int, descending bool) (Slice[T], error) {
 	var out Slice[T]
 	q := Query{PK: r.PK, Prefix: r.Prefix, After: after, Limit: limit, Descending: descending}
+	size := 0
 	for {
 		page, err := t.Query(ctx, q)
 		if err != nil {
 			return out, err
 		}
 		for _, item := range page.Items {
+			if size += len(item.Data); size > mostSlice && len(out.Items) > 0 {
+				out.Next = q.After
+				return out, nil
+			}
 			v, err := decode[T](item)
 			if err != nil {
 				return out, err
@@ -50,40 +58,63 @@ type marked struct{ mark, id string }
 // Merge reads index rows of several ranges as one list, highest key first, each id once: what somebody sees through
 // more than one role is listed once. A page that has fewer than limit ids and no Next is the last.
 func Merge(ctx context.Context, t Table, ranges []Range, after string, limit int) (ids Slice[string], err error) {
-	var all []marked
-	for _, r := range ranges {
-		q := Query{PK: r.PK, Prefix: r.Prefix, Limit: limit + 1, Descending: true}
-		if after != "" {
-			q.After = r.Prefix + after
-		}
-		for got := 0; got <= limit; {
-			page, err := t.Query(ctx, q)
-			if err != nil {
-				return ids, err
-			}
-			for _, item := range page.Items {
-				v, err := decode[ref](item)
-				if err != nil {
-					return ids, err
-				}
-				all = append(all, marked{strings.TrimPrefix(item.SK, r.Prefix), v.ID})
-				q.After = item.SK
-			}
-			if got += len(page.Items); !page.More || len(page.Items) == 0 {
-				break
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b marked) int { return cmp.Or(cmp.Compare(b.mark, a.mark), cmp.Compare(a.id, b.id)) })
-	all = slices.Compact(all)
-	for i, m := range all {
-		if i == limit {
-			ids.Next = all[i-1].mark
-			return ids, nil
-		}
+	rows, err := merge(ctx, t, ranges, after, limit, true)
+	for _, m := range rows.Items {
 		ids.Items = append(ids.Items, m.id)
 	}
-	return ids, nil
+	ids.Next = rows.Next
+	return ids, err
+}
+
+// merge is Merge with the rows' places, in either direction.
+func merge(ctx context.Context, t Table, ranges []Range, after string, limit int, descending bool) (rows Slice[marked], err error) {
+	var all []marked
+	for _, r := range ranges {
+		some, err := head(ctx, t, r, after, limit+1, descending)
+		if err != nil {
+			return rows, err
+		}
+		all = append(all, some...)
+	}
+	slices.SortFunc(all, func(a, b marked) int {
+		byMark := cmp.Compare(a.mark, b.mark)
+		if descending {
+			byMark = -byMark
+		}
+		return cmp.Or(byMark, cmp.Compare(a.id, b.id))
+	})
+	rows.Items = slices.Compact(all)
+	if len(rows.Items) > limit {
+		rows.Items = rows.Items[:limit]
+		rows.Next = rows.Items[limit-1].mark
+	}
+	return rows, nil
+}
+
+// head reads at least the first rows of one range after a place, if there are so many.
+func head(ctx context.Context, t Table, r Range, after string, least int, descending bool) (rows []marked, err error) {
+	q := Query{PK: r.PK, Prefix: r.Prefix, Limit: least, Descending: descending}
+	if after != "" {
+		q.After = r.Prefix + after
+	}
+	for len(rows) < least {
+		page, err := t.Query(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range page.Items {
+			v, err := decode[ref](item)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, marked{strings.TrimPrefix(item.SK, r.Prefix), v.ID})
+			q.After = item.SK
+		}
+		if !page.More || len(page.Items) == 0 {
+			break
+		}
+	}
+	return rows, nil
 }
 
 // EventsOfWorkspace, EventsOfMiniProgram and EventsOfRelease are the ranges of histories.

@@ -132,3 +132,37 @@ func TestSeenBy(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestPagesAreSmallEnoughToAnswer: of the largest versions a page has fewer than were asked for, and none is left out.
+func TestPagesAreSmallEnoughToAnswer(t *testing.T) {
+	tab := openTable(t)
+	const versions = 40
+	for i := range versions {
+		v := catalog.Version{MiniProgram: "mp_1", Number: fmt.Sprintf("1.%d", i+1)}
+		for p := range 1000 {
+			v.Pages = append(v.Pages, fmt.Sprintf("%0240d", p))
+		}
+		write(t, tab, store.SaveVersion(v, store.Absent))
+	}
+	seen, after := 0, ""
+	for {
+		page, err := store.Versions(t.Context(), tab, "mp_1", after, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if size := len(page.Items) * 1000 * 243; size > 5<<20 {
+			t.Fatalf("a page of %d versions has %d bytes; a function answers at most 6 MB", len(page.Items), size)
+		}
+		for _, v := range page.Items {
+			if seen++; v.Number != fmt.Sprintf("1.%d", versions-seen+1) {
+				t.Fatalf("version %s is number %d of the list", v.Number, seen)
+			}
+		}
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	if seen != versions {
+		t.Errorf("listed %d of %d versions", seen, versions)
+	}
+}

@@ -9,7 +9,7 @@ const (
 	maxRounds = 8
 )
 
-// kind says how the records of one kind are listed: by rows under prefix whose keys go on with stamp#id.
+// kind says how the records of one kind are listed: by rows under prefix.
 type kind[T any] struct {
 	prefix string
 	load   func(ctx context.Context, t Table, ids []string) ([]T, error)
@@ -19,16 +19,26 @@ type kind[T any] struct {
 // newest lists the records of several partitions as one list, newest first and without repeating one, from after a
 // position on; keep filters. The position to go on from comes back, "" at the end.
 func (k kind[T]) newest(ctx context.Context, t Table, partitions []string, after string, size int, keep func(T) (bool, error)) (out []T, next string, err error) {
+	return k.listed(ctx, t, partitions, after, size, true, keep)
+}
+
+// listed is newest in either direction. A page never has a record twice, also when its row moves while it is read.
+func (k kind[T]) listed(ctx context.Context, t Table, partitions []string, after string, size int, descending bool, keep func(T) (bool, error)) (out []T, next string, err error) {
 	ranges := make([]Range, len(partitions))
 	for i, pk := range partitions {
 		ranges[i] = Range{pk, k.prefix}
 	}
+	seen := map[string]bool{}
 	for range maxRounds {
-		ids, err := Merge(ctx, t, ranges, after, listRound)
+		rows, err := merge(ctx, t, ranges, after, listRound, descending)
 		if err != nil {
 			return nil, "", err
 		}
-		found, err := k.load(ctx, t, ids.Items)
+		ids := make([]string, len(rows.Items))
+		for i, row := range rows.Items {
+			ids[i] = row.id
+		}
+		found, err := k.load(ctx, t, ids)
 		if err != nil {
 			return nil, "", err
 		}
@@ -37,18 +47,19 @@ func (k kind[T]) newest(ctx context.Context, t Table, partitions []string, after
 			if err != nil {
 				return nil, "", err
 			}
-			if !ok {
+			if !ok || seen[ids[i]] {
 				continue
 			}
+			seen[ids[i]] = true
 			if out = append(out, v); len(out) < size {
 				continue
 			}
 			if i == len(found)-1 {
-				return out, ids.Next, nil
+				return out, rows.Next, nil
 			}
-			return out, k.mark(v), nil
+			return out, rows.Items[i].mark, nil
 		}
-		if after = ids.Next; after == "" {
+		if after = rows.Next; after == "" {
 			return out, "", nil
 		}
 	}

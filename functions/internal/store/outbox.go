@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
+
+	"slipway/functions/internal/release"
 )
 
 // Notice is something that must happen outside the table because of a change in it: a mail to send, an execution to
@@ -13,6 +16,7 @@ type Notice struct {
 	ID       string    `json:"id"` // stable: also the mail's reference or part of the execution's name
 	Kind     string    `json:"kind"`
 	Attempts int       `json:"attempts,omitempty"`
+	Since    time.Time `json:"since,omitzero"`    // of the first attempt, which is made when the row is new
 	NotUntil time.Time `json:"notUntil,omitzero"` // after a failed attempt
 	Failed   string    `json:"failed,omitempty"`  // why the last attempt failed
 
@@ -83,14 +87,21 @@ func Outbox(ctx context.Context, t Table, after string, limit int) (OutboxPage, 
 	return out, nil
 }
 
-// Delivered removes a notice and keeps for 90 days what became of a mail.
+// sentDays is for how long it is kept what became of a mail.
+const sentDays = 90
+
+// Delivered removes a notice and keeps what became of a mail.
 func Delivered(ctx context.Context, t Table, n Notice, messageID string, at time.Time) error {
 	writes := []Write{{Op: Delete, Key: Key{outboxPK, n.ID}, IfRev: Any}}
+	if n.Mail != nil {
+		writes = append(writes, writeOf(mailPlaceKey(n.ID), mailPlace{n.Mail.Request, n.Mail.To}, Any))
+	}
 	if n.Mail != nil && n.Mail.Request != "" {
 		sent := Sent{ID: n.ID, To: n.Mail.To, Template: n.Mail.Template, MessageID: messageID, Failed: n.Failed, At: at}
-		w := writeOf(Key{"Q#" + n.Mail.Request, "N#" + n.ID}, sent, Any)
-		w.Expires = at.AddDate(0, 0, 90)
-		writes = append(writes, w)
+		writes = append(writes, writeOf(Key{"Q#" + n.Mail.Request, "N#" + n.ID}, sent, Any))
+	}
+	for i := range writes[1:] {
+		writes[i+1].Expires = at.AddDate(0, 0, sentDays).Truncate(time.Second)
 	}
 	return t.Transact(ctx, writes...)
 }
@@ -106,7 +117,7 @@ type Sent struct {
 	To        string    `json:"to"`
 	Template  string    `json:"template"`
 	MessageID string    `json:"messageId,omitempty"`
-	Failed    string    `json:"failed,omitempty"` // the address was refused, or the mail bounced
+	Failed    string    `json:"failed,omitempty"` // why it did not arrive: refused, given up, or come back
 	At        time.Time `json:"at"`
 }
 
@@ -114,3 +125,30 @@ type Sent struct {
 func SentMails(ctx context.Context, t Table, request string) ([]Sent, error) {
 	return List[Sent](ctx, t, "Q#"+request, "N#")
 }
+
+// startInput is what a release machine is started with.
+type startInput struct {
+	Release   string `json:"release"`
+	Execution int    `json:"execution"`
+	StartAt   string `json:"startAt"`
+	Command   struct {
+		Action string `json:"action"`
+		From   string `json:"from"`
+		To     string `json:"to"`
+		ID     string `json:"id"`
+	} `json:"command"`
+}
+
+// StartRelease is the outbox row that makes sure the machine of a release runs.
+func StartRelease(r release.Release, startAt string) Notice {
+	in := startInput{Release: r.ID, Execution: r.Execution, StartAt: startAt}
+	data, err := json.Marshal(in)
+	if err != nil { // plain strings: this cannot happen
+		panic(err)
+	}
+	name := ExecutionName(r)
+	return Notice{ID: "start-" + name, Kind: NoticeStart, Start: &StartNotice{Machine: "release", Name: name, Input: data}}
+}
+
+// ExecutionName is the name under which the machine of a release runs now.
+func ExecutionName(r release.Release) string { return fmt.Sprintf("%s-%d", r.ID, r.Execution) }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"slipway/functions/internal/catalog"
@@ -58,6 +59,29 @@ func FindIdentity(ctx context.Context, t Table, email string) (Identity, int64, 
 
 // BindIdentity makes the write that binds an email, once.
 func BindIdentity(email string, i Identity) Write { return writeOf(identityKey(email), i, Absent) }
+
+// StillUnbound makes a check that nobody has come in with an email yet.
+func StillUnbound(email string) Write {
+	return Write{Op: Check, Key: identityKey(email), IfRev: Absent}
+}
+
+// ReplaceNewcomer makes the writes by which somebody takes the place of the only member of a workspace, and says whose:
+// a mistyped address would lock everybody out for good. None when there are others, when it is the same address, or when
+// that one has come in, here or in another workspace.
+func ReplaceNewcomer(ctx context.Context, t Table, first catalog.Member) (writes []Write, alone string, err error) {
+	members, err := Members(ctx, t, first.Workspace)
+	if err != nil || len(members) != 1 || members[0].Email == first.Email {
+		return nil, "", err
+	}
+	old, rev, err := Member(ctx, t, first.Workspace, members[0].Email)
+	if err != nil || rev == 0 {
+		return nil, "", err
+	}
+	if _, bound, err := FindIdentity(ctx, t, old.Email); err != nil || bound > 0 {
+		return nil, "", err
+	}
+	return slices.Concat(RemoveMember(old, rev), SaveMember(first, Absent), []Write{StillUnbound(old.Email)}), old.Email, nil
+}
 
 // UnbindIdentity makes the write that frees an email again.
 func UnbindIdentity(email string) Write {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -97,4 +99,10 @@ func numberKey(number string) string {
 		parts[i] = fmt.Sprintf("%010s", p)
 	}
 	return strings.Join(parts, ".")
+}
+
+// DerivedID makes an id from another, so that a task that runs twice makes the same one.
+func DerivedID(prefix, from string) string {
+	sum := sha256.Sum256([]byte(prefix + ":" + from))
+	return prefix + hex.EncodeToString(sum[:10])
 }

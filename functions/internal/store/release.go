@@ -17,7 +17,7 @@ import (
 //	A#app         / R#created#id        lists an app's releases
 //	W#workspace   / R#created#id        lists a workspace's releases
 //	P#miniProgram / REVIEW#app#env      which release is in review there: at most one
-//	T#app#env     / P#miniProgram       the placement
+//	T#app#env     / P#miniProgram       the placement; who writes one tells of it (changes.go)
 type ref struct {
 	ID string `json:"id"`
 }
@@ -138,7 +138,9 @@ func (s *Scene) Save(out release.Outcome) ([]Write, release.Release) {
 		writes = append(writes, writeOf(releaseKey(old.ID), old, s.liveRevs[old.ID]))
 	}
 	if !samePlacement(out.Placement, s.Placement) {
-		writes = append(writes, writeOf(placementKey(r.Target(), r.MiniProgram), out.Placement, s.placementRev))
+		p := out.Placement
+		p.MiniProgram, p.Target = r.MiniProgram, r.Target()
+		writes = append(writes, SavePlacements([]rollout.Placement{p}, []int64{s.placementRev})...)
 	}
 	if s.Placement.Removed && !out.Placement.Removed {
 		s.EditMiniProgram(s.MiniProgram.Released(r.TargetApp, r.Environment))
@@ -204,11 +206,6 @@ func Targets(ctx context.Context, t Table, targets []rollout.Target, miniProgram
 	return out, revs, err
 }
 
-// SavePlacement makes the write of a placement under the revision it was read with.
-func SavePlacement(p rollout.Placement, rev int64) Write {
-	return writeOf(placementKey(p.Target, p.MiniProgram), p, rev)
-}
-
 // HoldPlacement makes the condition that a placement is still as it was read.
 func HoldPlacement(p rollout.Placement, rev int64) Write {
 	return Write{Op: Check, Key: placementKey(p.Target, p.MiniProgram), IfRev: rev}
@@ -224,7 +221,16 @@ func ReleasesByID(ctx context.Context, t Table, ids []string) ([]release.Release
 	return out, err
 }
 
-// SavePlacementAlone makes the write of the scene's placement, under the revision it was read with.
-func (s *Scene) SavePlacementAlone(p rollout.Placement) Write {
-	return SavePlacement(p, s.placementRev)
+// SavePlacementAlone makes the writes of the scene's placement, under the revision it was read with.
+func (s *Scene) SavePlacementAlone(p rollout.Placement) []Write {
+	return SavePlacements([]rollout.Placement{p}, []int64{s.placementRev})
+}
+
+// OpenReleases reads the releases between under_review and full_release on some targets.
+func OpenReleases(ctx context.Context, t Table, placements []rollout.Placement) ([]release.Release, error) {
+	var ids []string
+	for _, p := range placements {
+		ids = append(ids, p.Open...)
+	}
+	return ReleasesByID(ctx, t, ids)
 }

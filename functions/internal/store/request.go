@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"slipway/functions/internal/approval"
@@ -14,7 +15,7 @@ import (
 //	W#workspace / Q#created#id   for each party: what its reviewers are asked
 //	S#email     / Q#created#id   what a person submitted
 //	D#email     / Q#created#id   what a person decided
-//	P#program   / Q#created#id   what was asked about a mini program
+//	each of them / QE#completed#id  the same by completion; QE#~created#id while it is pending
 //	L#sha256    / META           an approval link, by the digest of its token
 //	Q#id        / N#id           a mail about it that was sent
 type RequestRecord struct {
@@ -45,16 +46,13 @@ func MustRequest(ctx context.Context, t Table, id string) (RequestRecord, int64,
 	return q, rev, err
 }
 
-// CreateRequest makes the writes of a new request.
+// CreateRequest makes the writes of a new request; it may have ended already, when nobody has to be asked.
 func CreateRequest(q RequestRecord) []Write {
-	sk, id := requestSK(q.Request), ref{q.ID}
-	writes := []Write{
-		writeOf(requestKey(q.ID), q, Absent),
-		writeOf(Key{"S#" + q.SubmittedBy.Email, sk}, id, Any),
-		writeOf(Key{"P#" + q.MiniProgram, sk}, id, Any),
-	}
-	for _, p := range q.Parties {
-		writes = append(writes, writeOf(Key{"W#" + p.Workspace, sk}, id, Any))
+	writes := []Write{writeOf(requestKey(q.ID), q, Absent)}
+	for _, pk := range listsOf(q.Request) {
+		for _, k := range []kind[approval.Request]{requests, ended} {
+			writes = append(writes, writeOf(Key{pk, k.prefix + k.mark(q.Request)}, ref{q.ID}, Any))
+		}
 	}
 	return writes
 }
@@ -62,12 +60,39 @@ func CreateRequest(q RequestRecord) []Write {
 // SaveRequest makes the write of a changed request under the revision it was read with.
 func SaveRequest(q RequestRecord, rev int64) Write { return writeOf(requestKey(q.ID), q, rev) }
 
-// DecidedWrite lists a request among those that a person decided.
-func DecidedWrite(q approval.Request, email string) Write {
-	return writeOf(Key{"D#" + email, requestSK(q)}, ref{q.ID}, Any)
+// EndRequest makes the writes of a request that has just ended, and of its rows by completion.
+func EndRequest(q RequestRecord, rev int64) []Write {
+	writes := []Write{SaveRequest(q, rev)}
+	for _, pk := range listsOf(q.Request) {
+		writes = append(writes,
+			Write{Op: Delete, Key: Key{pk, ended.prefix + notEnded(q.Request)}, IfRev: Any},
+			writeOf(Key{pk, ended.prefix + ended.mark(q.Request)}, ref{q.ID}, Any))
+	}
+	return writes
 }
 
-func requestSK(q approval.Request) string { return requests.prefix + requests.mark(q) }
+// DecidedWrites list a request among those that a person decided. When it has ended with that, EndRequest is for the
+// row by completion.
+func DecidedWrites(q approval.Request, email string) []Write {
+	writes := []Write{writeOf(Key{DecidedBy(email), requests.prefix + requests.mark(q)}, ref{q.ID}, Any)}
+	if q.Status == approval.Pending {
+		writes = append(writes, writeOf(Key{DecidedBy(email), ended.prefix + ended.mark(q)}, ref{q.ID}, Any))
+	}
+	return writes
+}
+
+// listsOf are the partitions in which a request is listed, each once.
+func listsOf(q approval.Request) []string {
+	lists := []string{SubmittedBy(q.SubmittedBy.Email)}
+	for _, p := range q.Parties {
+		lists = append(lists, AskedOf(p.Workspace))
+		if p.By.Email != "" {
+			lists = append(lists, DecidedBy(p.By.Email))
+		}
+	}
+	slices.Sort(lists)
+	return slices.Compact(lists)
+}
 
 // Link is an approval link: who may decide what with it. Its token is not here, only its digest is the key.
 type Link struct {

@@ -96,6 +96,7 @@ func (p *Person) Do(method, path string, body any, options ...func(*http.Request
 	for _, o := range options {
 		o(req)
 	}
+	defer p.w.seen(path)
 	res, err := client.Do(req)
 	if err != nil {
 		a.Err = err
@@ -119,8 +120,8 @@ var client = &http.Client{
 
 // check holds the exchange against the contract, which speaks of everything outside /local.
 func (p *Person) check(req *http.Request, res *http.Response, data []byte, a Answer) {
-	if path := req.URL.Path; strings.HasPrefix(path, "/local/") || strings.HasPrefix(path, "/requests/") || path == "/" ||
-		req.Method == http.MethodHead || a.Problem().Code == "no_such_route" {
+	if path := req.URL.Path; !strings.HasPrefix(req.URL.String(), p.w.Base) || strings.HasPrefix(path, "/local/") || strings.HasPrefix(path, "/requests/") || path == "/" ||
+		req.Method == http.MethodHead || a.Problem().Code == "no_such_route" || a.Status == http.StatusMethodNotAllowed {
 		return
 	}
 	req.Body, res.Body = io.NopCloser(bytes.NewReader(data)), io.NopCloser(bytes.NewReader(a.Body))

@@ -72,7 +72,7 @@ func (p *Play) begin(admin *Person, versions string) {
 		renewed := admin.Do("POST", versions, map[string]any{"number": p.Number, "renew": true})
 		if renewed.Status/100 == 2 {
 			v = Into[api.VersionView](admin.w, renewed)
-			admin.w.Nobody().Do(v.Upload.Method, v.Upload.URL, Project(p.Number))
+			admin.w.Send(*v.Upload, Project(p.Number))
 			admin.Do("POST", versions+"/"+p.Number+"/submit", nil)
 		}
 	default:

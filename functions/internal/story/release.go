@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"slices"
 	"strings"
@@ -80,13 +81,30 @@ func (p *Person) Upload(program, number string, archive ...[]byte) string {
 // Send uploads an archive to where a version awaits it.
 func (p *Person) Send(v api.VersionView, archive []byte) {
 	p.w.T.Helper()
-	var options []func(*http.Request)
-	for name, value := range v.Upload.Headers {
-		options = append(options, Header(name, value))
-	}
-	if a := p.w.Nobody().Do(v.Upload.Method, v.Upload.URL, archive, options...); a.Status >= 300 {
+	if a := p.w.Send(*v.Upload, archive); a.Status >= 300 || a.Err != nil {
 		p.w.T.Fatalf("upload: %s", a)
 	}
+}
+
+// Send does what an upload says, as nobody: it sends the content as it is, or as the last field of a form.
+func (w *World) Send(to release.Upload, content []byte) Answer {
+	var options []func(*http.Request)
+	for name, value := range to.Headers {
+		options = append(options, Header(name, value))
+	}
+	if len(to.Fields) == 0 {
+		return w.Nobody().Do(to.Method, to.URL, content, options...)
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	for name, value := range to.Fields {
+		_ = form.WriteField(name, value) // a buffer takes everything
+	}
+	if file, err := form.CreateFormFile("file", "content"); err == nil {
+		_, _ = file.Write(content)
+	}
+	_ = form.Close()
+	return w.Nobody().Do(to.Method, to.URL, body.Bytes(), append(options, Header("Content-Type", form.FormDataContentType()))...)
 }
 
 // Release starts the release of a version to a target and waits until it is built.
@@ -164,15 +182,30 @@ func (p *Person) Test(id string) api.ReleaseView {
 // was on its way there or never.
 func (w *World) Served(app, environment, program, user string) string {
 	w.T.Helper()
+	w.fresh()
 	path := "/v1/resolve/" + app + "/" + environment + "/" + program
 	if user != "" {
 		path += "?user=" + user
 	}
-	a := w.Nobody().Do("GET", path, nil)
+	var a Answer
+	var r api.Resolved
+	// A function that cannot reach its table in time goes on with what it knew, and says so: that is no answer yet.
+	w.Until("an answer that is not stale to "+path, func() bool {
+		if a = w.Nobody().Do("GET", path, nil); a.Status == 404 {
+			return true
+		}
+		r = Into[api.Resolved](w, a)
+		switch {
+		case r.Stale && w.Server != nil:
+			w.T.Fatalf("stale, though the table is in the same process: %s", a)
+		case r.Stale:
+			w.T.Logf("stale: %s", a)
+		}
+		return !r.Stale
+	})
 	if a.Status == 404 {
 		return "NOT_AVAILABLE"
 	}
-	r := Into[api.Resolved](w, a)
 	return strings.TrimSpace(r.Version + " " + string(r.Reason))
 }
 

@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"slipway/functions/internal/release"
@@ -23,38 +22,11 @@ func Act(t store.Table, w release.Workflow) Handler {
 	})
 }
 
-// startInput is what a release machine is started with.
-type startInput struct {
-	Release   string `json:"release"`
-	Execution int    `json:"execution"`
-	StartAt   string `json:"startAt"`
-	Command   struct {
-		Action string `json:"action"`
-		From   string `json:"from"`
-		To     string `json:"to"`
-		ID     string `json:"id"`
-	} `json:"command"`
-}
-
-// StartNotice is the outbox row that makes sure the machine of a release runs.
-func StartNotice(r release.Release, startAt string) store.Notice {
-	in := startInput{Release: r.ID, Execution: r.Execution, StartAt: startAt}
-	data, err := json.Marshal(in)
-	if err != nil { // plain strings: this cannot happen
-		panic(err)
-	}
-	name := executionName(r)
-	return store.Notice{ID: "start-" + name, Kind: store.NoticeStart, Start: &store.StartNotice{Machine: "release", Name: name, Input: data}}
-}
-
-// executionName is the name under which the machine of a release runs now.
-func executionName(r release.Release) string { return fmt.Sprintf("%s-%d", r.ID, r.Execution) }
-
 // HandOver gives the release to its next execution.
 func HandOver(t store.Table, w release.Workflow) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		var notice store.Notice
-		err := again(ctx, func() error {
+		err := Again(ctx, func() error {
 			s, err := store.LoadScene(ctx, t, in.Release)
 			if err != nil {
 				return err
@@ -64,7 +36,7 @@ func HandOver(t store.Table, w release.Workflow) Handler {
 				r.Execution++
 				r.Rounds, r.Token = 0, ""
 			}
-			notice = StartNotice(r, startState[r.Status])
+			notice = store.StartRelease(r, startState[r.Status])
 			return t.Transact(ctx, s.SaveRelease(r), store.NoticeWrite(notice))
 		})
 		if err != nil {

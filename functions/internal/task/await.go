@@ -59,11 +59,11 @@ func awaitCommand(ctx context.Context, t store.Table, in Input) (*store.Scene, e
 		return s, err
 	}
 	var s *store.Scene
-	err := again(ctx, func() (err error) {
+	err := Again(ctx, func() (err error) {
 		if s, err = store.LoadScene(ctx, t, in.Release); err != nil {
 			return err
 		}
-		if err = mine(s, in); err != nil {
+		if err = Mine(s, in); err != nil {
 			return err
 		}
 		r := s.Release

@@ -12,15 +12,20 @@ import (
 	"slipway/functions/internal/store"
 )
 
+// Carry carries the command of a task out that parks nothing; see carry.
+func Carry(ctx context.Context, t store.Table, in Input) (s *store.Scene, refused bool, err error) {
+	return carry(ctx, t, in, "", nil)
+}
+
 // carry carries a command out, once: a command that has been is left alone. What cannot be carried out any more is
 // kept on the release as a refusal, for the person who waits for the answer, and comes back as refused.
 // The token is what the release is parked on afterwards, "" for none.
 func carry(ctx context.Context, t store.Table, in Input, token string, more func(*store.Scene, *release.Outcome) ([]store.Write, error)) (s *store.Scene, refused bool, err error) {
-	err = again(ctx, func() error {
+	err = Again(ctx, func() error {
 		if s, err = store.LoadScene(ctx, t, in.Release); err != nil {
 			return err
 		}
-		if err = mine(s, in); err != nil {
+		if err = Mine(s, in); err != nil {
 			return err
 		}
 		if s.Release.LastCommand == in.Command.ID {
@@ -151,5 +156,5 @@ func answer(ctx context.Context, w release.Workflow, token string, output any) e
 	return err
 }
 
-// system is who acts when nobody did.
-var system = catalog.Person{Name: "Slipway"}
+// System is who acts when nobody did.
+var System = catalog.Person{Name: "Slipway"}

@@ -4,34 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"slipway/functions/internal/approval"
-	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/store"
 )
 
-// What a party's answer can be; expire and give-back are the machine's own.
+// The machine's own decisions, beside those of people.
 const (
-	DecisionApprove  = "approve"
-	DecisionReject   = "reject"
-	DecisionWithdraw = "withdraw"
 	decisionExpire   = "expire"
 	decisionGiveBack = "give-back"
 )
-
-// Decision is the answer of a party, as the approval link or the API sent it to the parked task.
-type Decision struct {
-	ID       string         `json:"id"` // of the answer; the release remembers the last one that moved it
-	Decision string         `json:"decision"`
-	By       catalog.Person `json:"by"`
-	Via      string         `json:"via"`
-	IP       string         `json:"ip"`
-	At       time.Time      `json:"at"`
-	Reason   string         `json:"reason"`
-}
 
 // Decide records the answer of a party in the request and, when the request is complete with it, does in the same
 // transaction what follows: a release moves, a mini program is removed from everybody. A request that ends without
@@ -41,7 +26,7 @@ func Decide(t store.Table, w release.Workflow) Handler {
 		in.Decision = filled(in)
 		var q store.RequestRecord
 		var canceled []string
-		err := again(ctx, func() (err error) {
+		err := Again(ctx, func() (err error) {
 			q, canceled, err = decide(ctx, t, in)
 			return err
 		})
@@ -56,13 +41,13 @@ func Decide(t store.Table, w release.Workflow) Handler {
 }
 
 // filled gives the machine's own decisions the time and the id that people's bring along.
-func filled(in Input) Decision {
+func filled(in Input) review.Decision {
 	d := in.Decision
 	if d.At.IsZero() {
-		d.At, d.By, d.Via = in.Now, system, "system"
+		d.At, d.By, d.Via = in.Now, System, "system"
 	}
 	if d.ID == "" {
-		d.ID = derivedID("d", in.Request+"/"+in.Party+"/"+d.Decision)
+		d.ID = store.DerivedID("d", in.Request+"/"+in.Party+"/"+d.Decision)
 	}
 	return d
 }
@@ -86,7 +71,7 @@ func decide(ctx context.Context, t store.Table, in Input) (q store.RequestRecord
 	}
 	var writes []store.Write
 	if in.Decision.By.Email != "" && (action == release.Approve || action == release.Reject) {
-		writes = append(writes, store.DecidedWrite(q.Request, in.Decision.By.Email))
+		writes = append(writes, store.DecidedWrites(q.Request, in.Decision.By.Email)...)
 	}
 	if q.Status == approval.Pending {
 		event := requestEvent(q.Request, cmd, "for "+q.Party(in.Party).Name)
@@ -98,7 +83,7 @@ func decide(ctx context.Context, t store.Table, in Input) (q store.RequestRecord
 	if err != nil {
 		return q, nil, err
 	}
-	return q, canceled, t.Transact(ctx, append(append(writes, store.SaveRequest(q, rev)), more...)...)
+	return q, canceled, t.Transact(ctx, append(append(writes, store.EndRequest(q, rev)...), more...)...)
 }
 
 // canceledBefore finds, for a decision that had been recorded already, the releases that it canceled.
@@ -141,13 +126,13 @@ func follow(ctx context.Context, t store.Table, q *store.RequestRecord, cmd rele
 func record(q *approval.Request, in Input) (release.Action, error) {
 	d := in.Decision
 	switch d.Decision {
-	case DecisionApprove:
+	case review.Approve:
 		_, err := q.Decide(in.Party, approval.Approved, d.By, "", d.At)
 		return release.Approve, err
-	case DecisionReject:
+	case review.Reject:
 		_, err := q.Decide(in.Party, approval.Rejected, d.By, d.Reason, d.At)
 		return release.Reject, err
-	case DecisionWithdraw, decisionGiveBack:
+	case review.Withdraw, decisionGiveBack:
 		if q.Status != approval.Pending {
 			return release.Withdraw, nil
 		}

@@ -34,31 +34,40 @@ const (
 // Deliver goes through the outbox once and says how many notices it delivered. A notice that fails stays for later
 // and does not hold up the others; the error is only about the table.
 func (c Courier) Deliver(ctx context.Context, now time.Time) (int, error) {
-	delivered, after := 0, ""
-	for {
+	delivered, _, err := c.round(ctx, now)
+	return delivered, err
+}
+
+// round is Deliver, and says for how long the oldest of what stays has waited since it was first tried.
+func (c Courier) round(ctx context.Context, now time.Time) (delivered int, oldest time.Duration, err error) {
+	for after := ""; ; {
 		page, err := store.Outbox(ctx, c.Table, after, 100)
 		if err != nil {
-			return delivered, err
+			return delivered, oldest, err
 		}
 		for i, n := range page.Notices {
-			if n.NotUntil.After(now) {
-				continue
-			}
-			done, err := c.one(ctx, n, page.Revs[i], now)
-			if err != nil {
-				return delivered, err
+			done := false
+			if !n.NotUntil.After(now) {
+				if done, err = c.one(ctx, n, page.Revs[i], now); err != nil {
+					return delivered, oldest, err
+				}
 			}
 			if done {
 				delivered++
+			} else if !n.Since.IsZero() {
+				oldest = max(oldest, now.Sub(n.Since))
 			}
 		}
 		if after = page.Next; after == "" {
-			return delivered, nil
+			return delivered, oldest, nil
 		}
 	}
 }
 
 func (c Courier) one(ctx context.Context, n store.Notice, rev int64, now time.Time) (bool, error) {
+	if n.Since.IsZero() {
+		n.Since = now
+	}
 	if n.Kind == store.NoticeMail {
 		claimed, err := c.claim(ctx, &n, &rev, now)
 		if err != nil || !claimed {

@@ -47,13 +47,14 @@ func Deliver(c Courier) func(ctx context.Context, event json.RawMessage) error {
 		}
 		total := 0
 		for {
-			n, err := c.Deliver(ctx, now)
+			n, oldest, err := c.round(ctx, now)
 			total += n
 			if err != nil {
 				return fmt.Errorf("deliver: %w", err)
 			}
 			if n == 0 {
-				slog.InfoContext(ctx, "outbox", "action", "deliver", "outcome", "ok", "delivered", total)
+				// An alarm reads "oldest", in seconds.
+				slog.InfoContext(ctx, "outbox", "action", "deliver", "outcome", "ok", "delivered", total, "oldest", int(oldest.Seconds()))
 				return nil
 			}
 		}

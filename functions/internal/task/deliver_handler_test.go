@@ -1,9 +1,11 @@
 package task_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -99,6 +101,24 @@ func TestDeliverGoesOnUntilNothingIsLeft(t *testing.T) {
 	}
 	if n := len(left(t, db)); n != 0 || len(w.names) != len(names) {
 		t.Errorf("%d started and %d left; want %d and 0", len(w.names), n, len(names))
+	}
+}
+
+// TestDeliverSaysHowLongSomethingWaits: since it was first tried, however often it was postponed. An alarm reads it.
+func TestDeliverSaysHowLongSomethingWaits(t *testing.T) {
+	var log bytes.Buffer
+	old := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(old)
+	_, _, courier := outbox(t, "a", "b-down")
+	for _, step := range [][2]string{{"15:00", "delivered=1 oldest=0"}, {"15:20", "delivered=0 oldest=1200"}, {"15:40", "delivered=0 oldest=2400"}} {
+		log.Reset()
+		if err := task.Deliver(courier)(t.Context(), json.RawMessage(strings.Replace(schedule, "15:00", step[0], 1))); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.TrimSpace(log.String()); !strings.HasSuffix(said, step[1]) {
+			t.Errorf("at %s: %s, want %s", step[0], said, step[1])
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/mail"
 	"slipway/functions/internal/release"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/store"
 )
 
@@ -14,7 +15,7 @@ import (
 // The mails are written once, together with the mark that they were.
 func Notify(t store.Table) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
-		return Done{}, again(ctx, func() error {
+		return Done{}, Again(ctx, func() error {
 			q, rev, err := store.MustRequest(ctx, t, in.Request)
 			if err != nil || q.Notified {
 				return err
@@ -26,7 +27,9 @@ func Notify(t store.Table) Handler {
 			q.Notified = true
 			writes := []store.Write{store.SaveRequest(q, rev)}
 			for _, n := range notices {
-				writes = append(writes, store.NoticeWrite(*n))
+				if n != nil { // somebody has no address; the others are told all the same
+					writes = append(writes, store.NoticeWrite(*n))
+				}
 			}
 			return t.Transact(ctx, writes...)
 		})
@@ -39,9 +42,9 @@ const maxNotified = 90
 func removalNotices(ctx context.Context, t store.Table, q approval.Request) ([]*store.Notice, error) {
 	decided := decidedMail(q, "")
 	for _, c := range q.Changes {
-		decided.Changes = append(decided.Changes, mailChange(c))
+		decided.Changes = append(decided.Changes, mailChange(q, c))
 	}
-	first, err := mailTo(q.SubmittedBy.Email, q.ID, "ended", decided)
+	first, err := MailTo(q.SubmittedBy.Email, q.ID, "ended", decided)
 	if err != nil {
 		return nil, err
 	}
@@ -49,14 +52,14 @@ func removalNotices(ctx context.Context, t store.Table, q approval.Request) ([]*
 	if q.Outcome != "" { // nothing was left to remove: the merchant is not concerned
 		return out, nil
 	}
-	removed := mail.ForceRemoved{Subject: mailSubject(q), RemovedBy: q.Parties[0].Name, RemovedAt: q.CompletedOn, Reason: q.Reason, Changes: decided.Changes}
+	removed := mail.ForceRemoved{Subject: review.Subject(q), RemovedBy: q.Parties[0].Name, RemovedAt: q.CompletedOn, Reason: q.Reason, Changes: decided.Changes}
 	removed.Version = ""
 	people, err := concerned(ctx, t, q.MiniProgram)
 	if err != nil {
 		return nil, err
 	}
 	for _, email := range people {
-		n, err := mailTo(email, q.ID, "force-removed", removed)
+		n, err := MailTo(email, q.ID, "force-removed", removed)
 		if err != nil {
 			return nil, err
 		}
@@ -67,8 +70,13 @@ func removalNotices(ctx context.Context, t store.Table, q approval.Request) ([]*
 	return out, nil
 }
 
-func mailChange(c approval.Change) mail.Change {
-	return mail.Change{Version: c.Version, Target: mail.Target{App: c.TargetApp, Environment: string(c.Environment)}, From: c.From, To: c.To}
+// mailChange calls the app what the rest of the mail calls it.
+func mailChange(q approval.Request, c approval.Change) mail.Change {
+	name := c.TargetApp
+	if len(q.Targets) == 1 && q.TargetName != "" {
+		name = q.TargetName
+	}
+	return mail.Change{Version: c.Version, Target: mail.Target{App: name, Environment: string(c.Environment)}, From: c.From, To: c.To}
 }
 
 // concerned are the admins of the workspace that owns a mini program, and the mini program's own members, each once.
@@ -117,7 +125,7 @@ func followOffline(q *store.RequestRecord, cmd release.Command) ([]store.Write, 
 // TakeOffline stops serving the release that an offline request names, if it is still the one that everybody gets.
 func TakeOffline(t store.Table) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
-		return Done{}, again(ctx, func() error { return takeOffline(ctx, t, in) })
+		return Done{}, Again(ctx, func() error { return takeOffline(ctx, t, in) })
 	})
 }
 
@@ -133,7 +141,7 @@ func takeOffline(ctx context.Context, t store.Table, in Input) error {
 	q.Notified = true
 	writes := store.UnlockRequest(q.Request)
 	cmd := release.Command{
-		ID: derivedID("o", q.ID), Action: release.TakeOffline, Actor: q.SubmittedBy, Via: "system", At: in.Now, Reason: q.Reason,
+		ID: store.DerivedID("o", q.ID), Action: release.TakeOffline, Actor: q.SubmittedBy, Via: "system", At: in.Now, Reason: q.Reason,
 	}
 	out, err := release.Carry(s.Scene, cmd)
 	if refusal := refusalOf(err); refusal != nil {
@@ -164,13 +172,13 @@ func offlineNotices(ctx context.Context, t store.Table, q approval.Request, in I
 	if err != nil {
 		return nil, err
 	}
-	done := mail.OfflineDone{Subject: mailSubject(q), RequestedBy: q.SubmittedBy.Label(), OfflineAt: in.Now, Reason: q.Reason}
+	done := mail.OfflineDone{Subject: review.Subject(q), RequestedBy: q.SubmittedBy.Label(), OfflineAt: in.Now, Reason: q.Reason}
 	for _, p := range q.Parties {
 		done.ApprovedBy = p.Name
 	}
 	var out []*store.Notice
 	for _, email := range people {
-		n, err := mailTo(email, q.ID, "offline-done", done)
+		n, err := MailTo(email, q.ID, "offline-done", done)
 		if err != nil {
 			return nil, err
 		}

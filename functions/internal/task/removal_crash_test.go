@@ -10,6 +10,7 @@ import (
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/mail"
 	"slipway/functions/internal/release"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/store"
 	"slipway/functions/internal/task"
 )
@@ -82,7 +83,7 @@ func (p *mailbox) deliver(t *testing.T, w *world) {
 // TestSenderThatAlwaysBounces: a removal is finished all the same, and its request shows which mails failed.
 func TestSenderThatAlwaysBounces(t *testing.T) {
 	w := removable(t)()
-	must(t, w.decide(as("reviewer"), "rm", task.DecisionApprove, "reviewer@wallet.test"))
+	must(t, w.decide(as("reviewer"), "rm", review.Approve, "reviewer@wallet.test"))
 	p := &mailbox{refuse: func(mail.Message) error { return fault.New(fault.Unprocessable, "address_refused", "No such mailbox.") }}
 	p.deliver(t, w)
 	w.always()
@@ -106,7 +107,7 @@ func TestRemovalSurvivesCrashes(t *testing.T) {
 	base := removable(t)
 	whole := base()
 	ctx, count := breaking(0, 0)
-	must(t, whole.decide(ctx, "rm", task.DecisionApprove, "reviewer@wallet.test"))
+	must(t, whole.decide(ctx, "rm", review.Approve, "reviewer@wallet.test"))
 	if *count < 8 {
 		t.Fatalf("a removal of %d steps is none", *count)
 	}
@@ -115,7 +116,7 @@ func TestRemovalSurvivesCrashes(t *testing.T) {
 			w := base()
 			ctx, _ := breaking(n, n+times-1)
 			for try := 0; w.asked("rm").Status == approval.Pending && try < 5; try++ {
-				_ = w.decide(ctx, "rm", task.DecisionApprove, "reviewer@wallet.test") // the reviewer tries again
+				_ = w.decide(ctx, "rm", review.Approve, "reviewer@wallet.test") // the reviewer tries again
 			}
 			w.always()
 			got, want := mailsIn(w), mailsIn(whole)
@@ -138,7 +139,7 @@ func TestMachinesThatCannotBeStopped(t *testing.T) {
 	for token, p := range w.flow.tokens {
 		old[p.Release+p.State] = token
 	}
-	must(t, w.decide(as("reviewer"), "rm", task.DecisionApprove, "reviewer@wallet.test"))
+	must(t, w.decide(as("reviewer"), "rm", review.Approve, "reviewer@wallet.test"))
 	w.always()
 	if q := w.asked("rm"); !q.Notified || len(q.Changes) != 5 {
 		t.Fatalf("changes: %+v", q.Changes)
@@ -170,17 +171,30 @@ func TestMachinesThatCannotBeStopped(t *testing.T) {
 // TestTaskThatRunsTwice: every task of a finished removal changes nothing when it runs again, however often.
 func TestTaskThatRunsTwice(t *testing.T) {
 	w := removable(t)()
-	must(t, w.decide(as("reviewer"), "rm", task.DecisionApprove, "reviewer@wallet.test"))
+	must(t, w.decide(as("reviewer"), "rm", review.Approve, "reviewer@wallet.test"))
 	before := w.table.sum
-	x := execution{Machine: "removal", Name: "rm", Request: "rm"}
 	for range 1000 {
 		for _, function := range []string{"stop-machines", "map-releases", "notify"} {
-			if name := w.invoke(as("replay"), x, function, map[string]any{}, nil); name != "" {
+			if _, name := w.call(as("replay"), function, map[string]any{"request": "rm", "now": w.now}); name != "" {
 				t.Fatalf("%s again: %s", function, name)
 			}
 		}
 	}
 	if w.table.sum != before {
 		t.Error("a replay has changed the table")
+	}
+}
+
+// TestSubmitterWithoutAddress: nobody can mail them, and everybody else is told all the same.
+func TestSubmitterWithoutAddress(t *testing.T) {
+	w := removable(t)()
+	q, rev, err := store.Request(context.Background(), w.table, "rm")
+	must(t, err)
+	q.SubmittedBy.Email = ""
+	must(t, w.table.Transact(context.Background(), store.SaveRequest(q, rev)))
+	must(t, w.decide(as("reviewer"), "rm", review.Approve, "reviewer@wallet.test"))
+	w.atRest()
+	if got := strings.Count(mailsIn(w), "force_removed"); got != 2 || len(w.problems) > 0 {
+		t.Errorf("%d people of the merchant are told; %v", got, w.problems)
 	}
 }

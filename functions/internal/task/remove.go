@@ -10,6 +10,7 @@ import (
 	"slipway/functions/internal/mail"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/removal"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/rollout"
 	"slipway/functions/internal/store"
 )
@@ -50,16 +51,10 @@ func remove(ctx context.Context, t store.Table, q *store.RequestRecord, cmd rele
 		return nil, err
 	}
 	removed, touched := removal.Remove(placements, cmd.At)
-	var writes []store.Write
-	for i, p := range removed {
-		writes = append(writes, store.SavePlacement(p, revs[i]))
-	}
+	writes := store.SavePlacements(removed, revs)
 	for _, target := range q.Targets {
 		if envs := touched[target.TargetApp]; len(envs) > 0 {
-			for _, env := range envs { // an older note of the same target gives way
-				m = m.Released(target.TargetApp, env)
-			}
-			m.Removals = append(m.Removals, catalog.RemovalNote{
+			m = m.Removed(catalog.RemovalNote{
 				Request: q.ID, TargetApp: target.TargetApp, Environments: envs, Reason: q.Reason, Workspace: q.Parties[0].Workspace, By: q.Parties[0].Name, At: cmd.At,
 			})
 		}
@@ -78,17 +73,8 @@ func holdAll(placements []rollout.Placement, revs []int64) []store.Write {
 
 // anyLive looks at the statuses too: a grayscale at 0 % serves nobody and is live all the same.
 func anyLive(ctx context.Context, t store.Table, placements []rollout.Placement) bool {
-	open, err := OpenReleases(ctx, t, placements)
+	open, err := store.OpenReleases(ctx, t, placements)
 	return err != nil || removal.Live(open) // when in doubt, remove
-}
-
-// OpenReleases reads the releases between under_review and full_release on some targets.
-func OpenReleases(ctx context.Context, t store.Table, placements []rollout.Placement) ([]release.Release, error) {
-	var ids []string
-	for _, p := range placements {
-		ids = append(ids, p.Open...)
-	}
-	return store.ReleasesByID(ctx, t, ids)
 }
 
 func removalPlacements(ctx context.Context, t store.Table, q approval.Request) ([]rollout.Placement, []int64, error) {
@@ -108,7 +94,7 @@ func StopMachines(t store.Table, w release.Workflow) Handler {
 			return nil, err
 		}
 		for _, r := range releases {
-			if err := w.Stop(ctx, "release", executionName(r), "force removed by request "+in.Request); err != nil {
+			if err := w.Stop(ctx, "release", store.ExecutionName(r), "force removed by request "+in.Request); err != nil {
 				return nil, err
 			}
 		}
@@ -142,7 +128,7 @@ func MapReleases(t store.Table, w release.Workflow) Handler {
 		}
 		for _, r := range releases {
 			var notice *store.Notice
-			err := again(ctx, func() (err error) {
+			err := Again(ctx, func() (err error) {
 				notice, err = mapRelease(ctx, t, in.Request, r.ID, in.Now)
 				return err
 			})
@@ -173,10 +159,10 @@ func mapRelease(ctx context.Context, t store.Table, request, id string, now time
 	}
 	if !removal.Maps(s.Release.Status) {
 		p := s.Placement.Mapped(id)
-		return nil, t.Transact(ctx, s.SavePlacementAlone(p))
+		return nil, t.Transact(ctx, s.SavePlacementAlone(p)...)
 	}
 	cmd := release.Command{
-		ID: derivedID("r", request+"/"+id), Action: release.ForceRemove, Actor: system, Via: "system", At: now, Reason: q.Reason,
+		ID: store.DerivedID("r", request+"/"+id), Action: release.ForceRemove, Actor: System, Via: "system", At: now, Reason: q.Reason,
 	}
 	out, err := release.Carry(s.Scene, cmd)
 	if err != nil {
@@ -188,7 +174,7 @@ func mapRelease(ctx context.Context, t store.Table, request, id string, now time
 	if out.Release.Status == release.NewVersionCreated {
 		out.Release.Execution++
 		out.Release.Rounds = 0
-		n := StartNotice(out.Release, startState[out.Release.Status])
+		n := store.StartRelease(out.Release, startState[out.Release.Status])
 		start = &n
 	}
 	writes, r := s.Save(out)
@@ -217,9 +203,9 @@ func withdrawForRemoval(ctx context.Context, t store.Table, id string, cause app
 	why := fmt.Sprintf("%s force removed %s.", cause.Parties[0].Name, cause.MiniProgramName)
 	q.End(approval.Withdrawn, why, now)
 	q.Outcome, q.Tokens = "force_removed", nil
-	writes := []store.Write{store.SaveRequest(q, rev)}
-	notice, err := mailTo(q.SubmittedBy.Email, q.ID, "ended", mail.Withdrawn{
-		Subject: mailSubject(q.Request), Category: string(q.Category), RequestID: q.ID, Submitter: q.SubmittedBy.Name, WithdrawnAt: now, Cause: why,
+	writes := store.EndRequest(q, rev)
+	notice, err := MailTo(q.SubmittedBy.Email, q.ID, "ended", mail.Withdrawn{
+		Subject: review.Subject(q.Request), Category: string(q.Category), RequestID: q.ID, Submitter: q.SubmittedBy.Name, WithdrawnAt: now, Cause: why,
 	})
 	if err != nil || notice == nil {
 		return writes, err

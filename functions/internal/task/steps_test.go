@@ -2,10 +2,12 @@ package task_test
 
 import (
 	"context"
+	"fmt"
 
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/release"
-	"slipway/functions/internal/task"
+	"slipway/functions/internal/review"
+	"slipway/functions/internal/store"
 )
 
 const (
@@ -43,12 +45,16 @@ func superseding(c *release.Command)             { c.Supersede = true }
 // decides answers the request that a release waits for.
 func decides(decision, version, app string, env catalog.Environment) step {
 	return func(ctx context.Context, w *world) error {
-		return w.decide(ctx, w.find(relID(version, app, env)).Request, decision, "reviewer@wallet.test")
+		r, _, err := store.Release(ctx, port{w}, relID(version, app, env))
+		if err != nil {
+			return err
+		}
+		return w.decide(ctx, r.Request, decision, "reviewer@wallet.test")
 	}
 }
 
 func approves(version, app string, env catalog.Environment) step {
-	return decides(task.DecisionApprove, version, app, env)
+	return decides(review.Approve, version, app, env)
 }
 
 func answers(decision, request, by string) step {
@@ -65,9 +71,13 @@ func asksOffline(id, app string, env catalog.Environment) step {
 
 // several is one actor who does one thing after the other; what is refused ends it.
 func several(steps ...step) step {
-	return func(ctx context.Context, w *world) error {
+	return func(ctx context.Context, w *world) (err error) {
 		for _, do := range steps {
-			if err := do(ctx, w); err != nil {
+			actorOf(ctx).within(w, func() string {
+				err = do(ctx, w)
+				return fmt.Sprint(err == nil)
+			})
+			if err != nil {
 				return err
 			}
 		}

@@ -16,6 +16,7 @@ import (
 
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/store"
 )
 
@@ -32,7 +33,7 @@ type Input struct {
 	Token     string          `json:"token"`
 	Request   string          `json:"request"`
 	Party     string          `json:"party"`
-	Decision  Decision        `json:"decision"`
+	Decision  review.Decision `json:"decision"`
 }
 
 // Done is the output of a task whose result nobody reads.
@@ -95,8 +96,8 @@ func ErrorName(err error) string {
 // left to the machine's Retry, which waits.
 const writeAttempts = 4
 
-// again runs a read-decide-write until its write finds the table as it was read.
-func again(ctx context.Context, run func() error) error {
+// Again runs a read-decide-write until its write finds the table as it was read.
+func Again(ctx context.Context, run func() error) error {
 	for i := 1; ; i++ {
 		err := run()
 		if !writeConflict(err) || i == writeAttempts || ctx.Err() != nil {
@@ -110,8 +111,8 @@ func writeConflict(err error) bool {
 	return errors.As(err, &f) && f.Code == "write_conflict"
 }
 
-// mine refuses to work for an execution that has been handed over.
-func mine(s *store.Scene, in Input) error {
+// Mine refuses to work for an execution that has been handed over.
+func Mine(s *store.Scene, in Input) error {
 	if s.Release.Execution != in.Execution {
 		return &named{Refused, fmt.Errorf("release %s is run by execution %d, not %d", in.Release, s.Release.Execution, in.Execution)}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"slipway/functions/internal/compat/profile"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/removal"
+	"slipway/functions/internal/review"
 	"slipway/functions/internal/rollout"
 	"slipway/functions/internal/store"
 	"slipway/functions/internal/task"
@@ -29,7 +31,9 @@ type world struct {
 	now        time.Time
 	cannotStop bool
 	problems   []string
-	looked     uint64 // sum of the table when it was last looked at
+	looked     uint64             // sum of the table when it was last looked at
+	right      map[[2]uint64]bool // what was looked at elsewhere and found right, nil when nobody remembers
+	past       uint64             // sum of what is known of the past: all that is below but removals
 
 	removals []string        // force removal requests, as they were submitted
 	idle     map[string]bool // those whose approval found nothing left
@@ -37,87 +41,6 @@ type world struct {
 	removed  map[string]bool // releases that an approval found open
 	before   map[string]bool // releases acted on before an approval
 	after    map[string]bool // releases acted on after one
-}
-
-// actor does things in a world, one at a time. A scheduler may hold it before each of them.
-type actor struct {
-	name    string
-	n       int
-	seen    uint64 // everything that it has been told so far
-	queue   []func()
-	hold    func(op string) error
-	aborted bool
-}
-
-type actorKey struct{}
-
-func actorOf(ctx context.Context) *actor { return ctx.Value(actorKey{}).(*actor) }
-
-// as is a context in which somebody acts whom nobody holds.
-func as(name string) context.Context {
-	return context.WithValue(context.Background(), actorKey{}, &actor{name: name})
-}
-
-func (a *actor) pass(op string) error {
-	if a.hold == nil {
-		return nil
-	}
-	return a.hold(op)
-}
-
-func (a *actor) saw(what string) {
-	a.seen = maphash.Comparable(seed, [2]uint64{a.seen, maphash.String(seed, what)})
-}
-
-func (a *actor) later(f func()) { a.queue = append(a.queue, f) }
-
-// drain does what has become due, one after the other.
-func (a *actor) drain() {
-	for len(a.queue) > 0 && !a.aborted {
-		f := a.queue[0]
-		a.queue = a.queue[1:]
-		f()
-	}
-}
-
-// port is the table as tasks see it.
-type port struct{ w *world }
-
-func (p port) Get(ctx context.Context, keys ...store.Key) ([]store.Item, error) {
-	a := actorOf(ctx)
-	if err := a.pass("get"); err != nil {
-		return nil, err
-	}
-	items, err := p.w.table.Get(ctx, keys...)
-	for _, i := range items {
-		a.seen = maphash.Comparable(seed, [2]uint64{a.seen, sumOf(i)})
-	}
-	return items, err
-}
-
-func (p port) Query(ctx context.Context, q store.Query) (store.Page, error) {
-	a := actorOf(ctx)
-	if err := a.pass("query"); err != nil {
-		return store.Page{}, err
-	}
-	page, err := p.w.table.Query(ctx, q)
-	for _, i := range page.Items {
-		a.seen = maphash.Comparable(seed, [2]uint64{a.seen, sumOf(i)})
-	}
-	return page, err
-}
-
-func (p port) Transact(ctx context.Context, writes ...store.Write) error {
-	a := actorOf(ctx)
-	if err := a.pass("transact"); err != nil {
-		return err
-	}
-	err := p.w.table.Transact(ctx, writes...)
-	a.saw(fmt.Sprint("transact ", err == nil))
-	if len(writes) > 100 {
-		p.w.problems = append(p.w.problems, fmt.Sprintf("a transaction of %d writes", len(writes)))
-	}
-	return err
 }
 
 type zeros struct{}
@@ -144,6 +67,22 @@ func (w *world) copy() *world {
 	return c.wire()
 }
 
+// branch is the same world at a moment at which it may go on in several ways. What is wired is the world it came from.
+func (w *world) branch() *world {
+	c := *w
+	c.table, c.flow, c.removals, c.problems = w.table.copy(), w.flow.copy(), slices.Clip(w.removals), slices.Clip(w.problems)
+	c.idle, c.settled, c.removed, c.before, c.after = maps.Clone(w.idle), maps.Clone(w.settled), maps.Clone(w.removed), maps.Clone(w.before), maps.Clone(w.after)
+	return &c
+}
+
+// remember keeps something of the past.
+func (w *world) remember(what map[string]bool, name, id string) {
+	if !what[id] {
+		what[id] = true
+		w.past ^= maphash.String(seed, name+" "+id)
+	}
+}
+
 var people = []catalog.Member{
 	{Workspace: "wallet", Kind: catalog.SuperApp, Role: catalog.Admin, Email: "submitter@wallet.test", Name: "Sue"},
 	{Workspace: "wallet", Kind: catalog.SuperApp, Role: catalog.Reviewer, Email: "reviewer@wallet.test", Name: "Ray"},
@@ -167,8 +106,8 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := (&world{table: newMemory(), flow: newFlow(), now: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}).copy()
 	writes := []store.Write{
-		store.CreateWorkspace(catalog.Workspace{ID: "wallet", Name: "Wallet", Kind: catalog.SuperApp}),
-		store.CreateWorkspace(catalog.Workspace{ID: "merchant", Name: "Merchant", Kind: catalog.Merchant}),
+		store.CreateWorkspace(catalog.Workspace{ID: "wallet", Name: "Wallet", Kind: catalog.SuperApp})[0],
+		store.CreateWorkspace(catalog.Workspace{ID: "merchant", Name: "Merchant", Kind: catalog.Merchant})[0],
 	}
 	for _, m := range people {
 		writes = append(writes, store.SaveMember(m, store.Absent)...)
@@ -204,7 +143,7 @@ func (w *world) create(ctx context.Context, version, app string, env catalog.Env
 		Status: release.NewVersionCreated, Build: release.Built, Compatibility: release.Untested, EntranceURL: "https://coffee.test/" + version,
 		Salt: "salt-" + version, Testers: []string{"tester"}, CreatedAt: w.now, UpdatedAt: w.now, Execution: 1, CreatedBy: personOf("admin@merchant.test"),
 	}
-	n := task.StartNotice(r, "AwaitMerchant")
+	n := store.StartRelease(r, "AwaitMerchant")
 	if err := (port{w}).Transact(ctx, append(store.CreateRelease(r), store.NoticeWrite(n))...); err != nil {
 		return r.ID, err
 	}
@@ -222,11 +161,14 @@ func (w *world) act(ctx context.Context, id string, cmd release.Command) error {
 	if err != nil {
 		return err
 	}
-	if len(w.settled) == 0 {
-		w.before[id] = true
-	} else {
-		w.after[id] = true
-	}
+	a.does(w, "note", func(w *world) (any, uint64) {
+		if len(w.settled) == 0 {
+			w.remember(w.before, "before", id)
+		} else {
+			w.remember(w.after, "after", id)
+		}
+		return nil, 0
+	})
 	a.n++
 	cmd.ID, cmd.From, cmd.Removals = fmt.Sprintf("cmd-%s-%d", a.name, a.n), s.Release.Status, s.Placement.Removals
 	cmd.Actor, cmd.Via, cmd.At = personOf("admin@merchant.test"), "api", w.now
@@ -263,7 +205,7 @@ func (w *world) decide(ctx context.Context, request, decision, by string) error 
 		return err
 	}
 	a.n++
-	data, err := json.Marshal(task.Decision{
+	data, err := json.Marshal(review.Decision{
 		ID: fmt.Sprintf("dec-%s-%d", a.name, a.n), Decision: decision, By: personOf(by), Via: "api", At: w.now, Reason: reasonFor(decision),
 	})
 	if err != nil {
@@ -275,7 +217,7 @@ func (w *world) decide(ctx context.Context, request, decision, by string) error 
 }
 
 func reasonFor(decision string) string {
-	if decision == task.DecisionReject {
+	if decision == review.Reject {
 		return "No."
 	}
 	return ""
@@ -291,7 +233,7 @@ func (w *world) expire(ctx context.Context, request string) error {
 	if !ok {
 		return errBusy
 	}
-	w.decided(ctx, p.execution, []byte(`{"decision": "expire"}`))
+	w.walk(ctx, p.execution, p.caught(p.At, "States.Timeout"))
 	actorOf(ctx).drain()
 	return nil
 }
@@ -302,7 +244,7 @@ func (w *world) remove(ctx context.Context, id string, apps ...string) error {
 	if err != nil {
 		return err
 	}
-	open, err := task.OpenReleases(ctx, port{w}, placements)
+	open, err := store.OpenReleases(ctx, port{w}, placements)
 	if err != nil {
 		return err
 	}
@@ -323,7 +265,7 @@ func (w *world) offline(ctx context.Context, id, app string, env catalog.Environ
 	if err != nil {
 		return err
 	}
-	open, err := task.OpenReleases(ctx, port{w}, placements)
+	open, err := store.OpenReleases(ctx, port{w}, placements)
 	if err != nil {
 		return err
 	}
@@ -353,9 +295,12 @@ func (w *world) submit(ctx context.Context, q store.RequestRecord, machine, revi
 		return err
 	}
 	if machine == "removal" {
-		w.removals = append(w.removals, q.ID)
+		actorOf(ctx).does(w, "note", func(w *world) (any, uint64) {
+			w.removals = append(w.removals, q.ID)
+			return nil, 0
+		})
 	}
-	err := workflow{w}.Start(ctx, machine, q.ID, fmt.Appendf(nil, `{"request": %q, "review": %q}`, q.ID, review))
+	err := workflow{w}.Start(ctx, machine, q.ID, fmt.Appendf(nil, `{"request": %q, "review": %q, "parties": ["app"], "seconds": 604800}`, q.ID, review))
 	actorOf(ctx).drain()
 	return err
 }

@@ -5,9 +5,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/states"
 )
 
 func main() {
-	lambda.Start(api.GrayscaleRelease(cloud.Table(), cloud.Workflow()))
+	lambda.Start(api.GrayscaleRelease(dynamo.Table(), states.Workflow()))
 }

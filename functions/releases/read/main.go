@@ -5,9 +5,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/bucket"
+	"slipway/functions/internal/cloud/dynamo"
 )
 
 func main() {
-	lambda.Start(api.ReadReleases(cloud.Table(), cloud.Packages()))
+	lambda.Start(api.ReadReleases(dynamo.Table(), bucket.Packages()))
 }

@@ -5,9 +5,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/bucket"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/states"
 )
 
 func main() {
-	lambda.Start(api.ForceRemove(cloud.Table(), cloud.Workflow("removal"), cloud.Packages()))
+	lambda.Start(api.ForceRemove(dynamo.Table(), states.Workflow("removal"), bucket.Packages()))
 }

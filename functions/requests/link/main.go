@@ -5,11 +5,13 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/approval"
 	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/bucket"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/states"
 )
 
 func main() {
 	// It gets no key: a page open to the public can read links, but cannot make one.
-	lambda.Start(api.ApprovalLink(cloud.Table(), cloud.Workflow(), cloud.Packages(), approval.Links{Base: cloud.Optional("SLIPWAY_BASE_URL", "")}))
+	lambda.Start(api.ApprovalLink(dynamo.Table(), states.Workflow(), bucket.Packages(), cloud.PublicLinks()))
 }

@@ -5,9 +5,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/states"
 )
 
 func main() {
-	lambda.Start(api.RequestOffline(cloud.Table(), cloud.Workflow("offline")))
+	lambda.Start(api.RequestOffline(dynamo.Table(), states.Workflow("offline")))
 }

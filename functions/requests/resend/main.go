@@ -7,9 +7,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/secrets"
 )
 
 func main() {
-	lambda.Start(api.ResendRequest(cloud.Table(), cloud.Links(), rand.Reader))
+	lambda.Start(api.ResendRequest(dynamo.Table(), secrets.Links(), rand.Reader))
 }

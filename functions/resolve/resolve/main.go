@@ -1,13 +1,18 @@
-// Command resolve answers GET /v1/resolve/{targetApp}/{environment}/{miniProgram}: which version a user gets.
+// Command resolve answers GET /v1/resolve/{targetApp}/{environment}/{miniProgram}: which version a user gets, and
+// POST /v1/resolve, which asks that of many mini programs at once.
 package main
 
 import (
+	"time"
+
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/bucket"
+	"slipway/functions/internal/cloud/dynamo"
 )
 
 func main() {
-	lambda.Start(api.Resolve(cloud.Table(), cloud.Packages()))
+	lambda.Start(api.Resolve(dynamo.Table(), bucket.Packages(), time.Now, cloud.Duration("SLIPWAY_OUTDATED_AFTER")))
 }

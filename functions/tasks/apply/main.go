@@ -4,10 +4,11 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/states"
 	"slipway/functions/internal/task"
 )
 
 func main() {
-	lambda.Start(task.Apply(cloud.Table(), cloud.Workflow()))
+	lambda.Start(task.Apply(dynamo.Table(), states.Workflow()))
 }

@@ -6,10 +6,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/secrets"
 	"slipway/functions/internal/task"
 )
 
 func main() {
-	lambda.Start(task.Ask(cloud.Table(), cloud.Links(), rand.Reader))
+	lambda.Start(task.Ask(dynamo.Table(), secrets.Links(), rand.Reader))
 }

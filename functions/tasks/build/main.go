@@ -5,11 +5,13 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/build/isolate"
-	"slipway/functions/internal/cloud"
-	"slipway/functions/internal/task"
+	"slipway/functions/internal/cloud/bucket"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/secrets"
+	"slipway/functions/internal/task/workshop"
 )
 
 func main() {
 	isolate.Main() // builds one project when started for that
-	lambda.Start(task.Build(cloud.Table(), cloud.Packages(), cloud.Signer(), isolate.Build))
+	lambda.Start(workshop.Build(dynamo.Table(), bucket.Packages(), secrets.Signer(), isolate.Build))
 }

@@ -5,12 +5,15 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/secrets"
+	"slipway/functions/internal/cloud/ses"
+	"slipway/functions/internal/cloud/states"
 	"slipway/functions/internal/task"
 )
 
 func main() {
 	lambda.Start(task.Deliver(task.Courier{
-		Table: cloud.Table(), Workflow: cloud.Workflow("release", "removal", "offline"), Sender: cloud.Mail(), Links: cloud.Links(),
+		Table: dynamo.Table(), Workflow: states.Workflow("release", "removal", "offline"), Sender: ses.Mail(), Links: secrets.Links(),
 	}))
 }

@@ -4,10 +4,11 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/states"
 	"slipway/functions/internal/task"
 )
 
 func main() {
-	lambda.Start(task.MapReleases(cloud.Table(), cloud.Workflow("release")))
+	lambda.Start(task.MapReleases(dynamo.Table(), states.Workflow("release")))
 }

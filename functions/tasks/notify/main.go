@@ -4,10 +4,10 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
 	"slipway/functions/internal/task"
 )
 
 func main() {
-	lambda.Start(task.Notify(cloud.Table()))
+	lambda.Start(task.Notify(dynamo.Table()))
 }

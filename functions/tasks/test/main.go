@@ -4,12 +4,13 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/bucket"
+	"slipway/functions/internal/cloud/dynamo"
 	"slipway/functions/internal/compat/smoke"
-	"slipway/functions/internal/task"
+	"slipway/functions/internal/task/workshop"
 )
 
 func main() {
 	smoke.Child() // runs pages when started for that
-	lambda.Start(task.Test(cloud.Table(), cloud.Packages(), smoke.Runner{}))
+	lambda.Start(workshop.Test(dynamo.Table(), bucket.Packages(), smoke.Runner{}))
 }

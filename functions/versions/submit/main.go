@@ -5,9 +5,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/api/upload"
+	"slipway/functions/internal/cloud/bucket"
+	"slipway/functions/internal/cloud/dynamo"
 )
 
 func main() {
-	lambda.Start(api.SubmitVersion(cloud.Table(), cloud.Packages()))
+	lambda.Start(api.SubmitVersion(dynamo.Table(), bucket.Packages(), upload.TakeIn))
 }

@@ -12,10 +12,11 @@ import (
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/api/identity"
 	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
 )
 
 func main() {
-	lambda.Start(api.Authorize(cloud.Table(), identity.New(issuers()...)))
+	lambda.Start(api.Authorize(dynamo.Table(), identity.New(issuers()...)))
 }
 
 // issuers are the addresses in SLIPWAY_ISSUERS; tokens of all of them must be made for SLIPWAY_AUDIENCE.

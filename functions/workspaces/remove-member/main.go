@@ -5,9 +5,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/dynamo"
 )
 
 func main() {
-	lambda.Start(api.RemoveMember(cloud.Table()))
+	lambda.Start(api.RemoveMember(dynamo.Table()))
 }

@@ -6,6 +6,7 @@ package contracttest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +50,27 @@ func Check(req *http.Request, res *http.Response) error {
 	return nil
 }
 
-type contract struct{ router routers.Router }
+// Shape says how a JSON document departs from one of the contract's schemas, for what is written elsewhere than over HTTP.
+func Shape(schema string, document []byte) error {
+	c, err := load()
+	if err != nil {
+		return err
+	}
+	s := c.schemas[schema]
+	if s == nil {
+		return fmt.Errorf("the contract has no schema %s", schema)
+	}
+	var value any
+	if err := json.Unmarshal(document, &value); err != nil {
+		return err
+	}
+	return s.Value.VisitJSON(value, openapi3.MultiErrors())
+}
+
+type contract struct {
+	router  routers.Router
+	schemas openapi3.Schemas
+}
 
 var load = sync.OnceValues(func() (*contract, error) { return open(api.Contract) })
 
@@ -63,7 +84,7 @@ func open(data []byte) (*contract, error) {
 		closed(s.Value, map[*openapi3.Schema]bool{})
 	}
 	router, err := legacy.NewRouter(doc, openapi3.DisableExamplesValidation())
-	return &contract{router}, err
+	return &contract{router, doc.Components.Schemas}, err
 }
 
 // closed forbids fields that a schema does not list, at any depth.
@@ -126,8 +147,9 @@ func fits(in *openapi3filter.RequestValidationInput, res *http.Response, body []
 	return openapi3filter.ValidateResponse(context.Background(), out)
 }
 
-// Pages and the contract itself are text: there is nothing in them to hold against a schema.
+// Pages, pictures and the contract itself: there is nothing in them to hold against a schema.
 func init() {
-	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
-	openapi3filter.RegisterBodyDecoder("application/yaml", openapi3filter.FileBodyDecoder)
+	for _, kind := range []string{"text/html", "application/yaml", "application/x-ndjson", "image/png", "image/svg+xml"} {
+		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
+	}
 }

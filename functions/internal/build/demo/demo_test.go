@@ -8,15 +8,16 @@ import (
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/build/intake"
 )
 
 func TestTheDemoBuildsWithoutDiagnostics(t *testing.T) {
 	zip := demo.Archive("1.2.0")
-	a, err := build.Unpack(bytes.NewReader(zip), int64(len(zip)), build.Limits{})
+	a, err := intake.Unpack(bytes.NewReader(zip), int64(len(zip)), intake.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, diagnostics := build.Load(a)
+	p, diagnostics := intake.Load(a)
 	if len(diagnostics) > 0 {
 		t.Fatalf("Load: %+v", diagnostics)
 	}

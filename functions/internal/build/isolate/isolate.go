@@ -6,39 +6,29 @@
 package isolate
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 )
 
 // childVariable in the environment makes a program a build process; see Main.
 const childVariable = "SLIPWAY_BUILD_PROCESS"
 
 const (
-	maxStack   = 256 << 20
-	maxMemory  = 768 << 20  // what Go's collector aims to stay below
-	maxAddress = 1280 << 20 // what the system allows: a function of 1 769 MB holds this and its parent
-	maxSeconds = 120        // of processor time
+	maxStack    = 256 << 20
+	maxMemory   = 768 << 20  // what Go's collector aims to stay below for the largest projects
+	leastMemory = 224 << 20  // and for small ones
+	maxAddress  = 1280 << 20 // what the system allows: a function of 1 769 MB holds this and its parent
+	maxSeconds  = 120        // of processor time
 )
-
-// request is what a build process is given, answer what it gives back.
-type request struct {
-	Files   map[string][]byte
-	Options build.Options
-}
-
-type answer struct {
-	Result *build.Result
-	Err    string
-}
 
 // Main turns the program into a build process when Build started it, and then does not return. A program that uses Build
 // calls it first thing in main; otherwise it does nothing.
@@ -47,7 +37,6 @@ func Main() {
 		return
 	}
 	debug.SetMaxStack(maxStack)
-	debug.SetMemoryLimit(maxMemory)
 	if err := Limit(maxSeconds, maxAddress); err != nil {
 		fmt.Fprintln(os.Stderr, "limit build process:", err)
 		os.Exit(1)
@@ -59,32 +48,41 @@ func Main() {
 	os.Exit(0)
 }
 
-func serve(in io.Reader, out io.Writer) error {
-	var q request
-	if err := gob.NewDecoder(in).Decode(&q); err != nil {
-		return fmt.Errorf("read request: %w", err)
+// collect sets the collector for a project: rarely while little is in use, for less.js makes much waste, and as hard as
+// needed before a process of a small project grows large.
+func collect(files map[string][]byte) {
+	size := int64(0)
+	for _, b := range files {
+		size += int64(len(b))
 	}
-	p, diagnostics := build.Load(&build.Archive{Files: q.Files})
-	a := answer{Result: build.Unusable(diagnostics)}
-	if p != nil {
-		r, err := build.Build(context.Background(), p, q.Options)
-		a.Result = r
-		if err != nil {
-			a.Err = err.Error()
-		}
-	}
-	return gob.NewEncoder(out).Encode(a)
+	debug.SetGCPercent(300)
+	debug.SetMemoryLimit(min(maxMemory, max(leastMemory, 4*size)))
 }
 
-// Build loads and builds a project as build.Load and build.Build do, in another process, and signs here: a key never
+func serve(in io.Reader, out io.Writer) error {
+	files, sheets, options, err := receiveProject(in)
+	if err != nil {
+		return fmt.Errorf("read request: %w", err)
+	}
+	collect(files)
+	cache := &handed{known: sheets, fresh: map[string][]byte{}}
+	options.Sheets = cache
+	p, diagnostics := intake.Load(&intake.Archive{Files: files})
+	result, fault := build.Unusable(diagnostics), error(nil)
+	if p != nil {
+		result, fault = build.Build(context.Background(), p, options)
+	}
+	return sendResult(out, files, cache.fresh, result, fault)
+}
+
+// Build loads and builds a project as intake.Load and build.Build do, in another process, and signs here: a key never
 // reaches a process that handles a merchant's code. A project that kills its process is a failed build with the
 // diagnostic "build-exhausted"; an error is what is wrong on this side, the context's end included.
-func Build(ctx context.Context, a *build.Archive, o build.Options) (*build.Result, error) {
+func Build(ctx context.Context, a *intake.Archive, o build.Options) (*build.Result, error) {
 	signer := o.Signer
 	o.Signer = nil
-	var in bytes.Buffer
-	if err := gob.NewEncoder(&in).Encode(request{Files: a.Files, Options: o}); err != nil {
-		return nil, fmt.Errorf("write build request: %w", err)
+	if o.Sheets == nil {
+		o.Sheets = shared
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -95,34 +93,60 @@ func Build(ctx context.Context, a *build.Archive, o build.Options) (*build.Resul
 	cmd := exec.CommandContext(ctx, self)
 	cmd.Env = []string{childVariable + "=1"} // nothing of ours: no credentials, no settings
 	cmd.Dir = os.TempDir()
-	cmd.Stdin = &in
-	var out bytes.Buffer
-	cmd.Stdout = &out
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start build process: %w", err)
-	}
-	died := cmd.Wait()
+	result, fault, err := talk(cmd, a.Files, o)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	var got answer
-	if died != nil || gob.NewDecoder(&out).Decode(&got) != nil {
-		return exhausted(), nil
-	}
-	if got.Err != "" {
-		return nil, fmt.Errorf("build process: %s", got.Err)
-	}
-	if signer == nil || got.Result.Failed {
-		return got.Result, nil
-	}
-	if err := got.Result.Sign(ctx, signer); err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case fault != "":
+		return nil, fmt.Errorf("build process: %s", fault)
+	case result == nil:
+		return exhausted(), nil
+	case signer == nil || result.Failed:
+		return result, nil
 	}
-	return got.Result, nil
+	return result, result.Sign(ctx, signer)
+}
+
+// talk runs the process: the project goes in and the result comes out file by file, so that neither side holds either
+// twice. No result and no error means that the process died of the project.
+func talk(cmd *exec.Cmd, files map[string][]byte, o build.Options) (result *build.Result, fault string, err error) {
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, "", fmt.Errorf("start build process: %w", err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, "", fmt.Errorf("start build process: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, "", fmt.Errorf("start build process: %w", err)
+	}
+	cache := o.Sheets
+	o.Sheets = nil
+	known, keys := sheetsOf(files, cache)
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		defer in.Close()
+		_ = sendProject(in, files, known, o) // fails when the process has died, which is seen below
+	})
+	result, fault, broken := receiveResult(out, files, func(key string, compiled []byte) {
+		if keys[key] {
+			cache.Keep(key, compiled)
+		}
+	})
+	_, _ = io.Copy(io.Discard, out)
+	sending.Wait()
+	if died := cmd.Wait(); died != nil || broken != nil {
+		return nil, "", nil
+	}
+	return result, fault, nil
 }
 
 func exhausted() *build.Result {
-	d := build.Diagnostic{Severity: "error", Rule: "build-exhausted", Message: "The build needed more time, memory or depth than a project may.",
+	d := intake.Diagnostic{Severity: "error", Rule: "build-exhausted", Message: "The build needed more time, memory or depth than a project may.",
 		Advice: "Look for generated code that is nested without end, and leave it out or split it."}
-	return &build.Result{Failed: true, Diagnostics: []build.Diagnostic{d}, Log: "Build failed: " + d.Message + " " + d.Advice + "\n"}
+	return &build.Result{Failed: true, Diagnostics: []intake.Diagnostic{d}, Log: "Build failed: " + d.Message + " " + d.Advice + "\n"}
 }

@@ -14,18 +14,22 @@ import (
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/build/isolate"
+	"slipway/functions/internal/build/less"
+	"slipway/functions/internal/build/signature"
 )
 
 func TestMain(m *testing.M) {
 	isolate.Main()
+	function()
 	os.Exit(m.Run())
 }
 
-func unpack(t *testing.T) *build.Archive {
+func unpack(t *testing.T) *intake.Archive {
 	t.Helper()
 	zip := demo.Archive("1.0.0")
-	a, err := build.Unpack(bytes.NewReader(zip), int64(len(zip)), build.Limits{})
+	a, err := intake.Unpack(bytes.NewReader(zip), int64(len(zip)), intake.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,14 +39,14 @@ func unpack(t *testing.T) *build.Archive {
 type signer struct{ key ed25519.PrivateKey }
 
 func (s signer) Sign(_ context.Context, digest []byte) ([]byte, string, error) {
-	sig, err := build.Sign(s.key, digest)
+	sig, err := signature.Sign(s.key, digest)
 	return sig, "k", err
 }
 
 func TestItBuildsWhatBuildBuilds(t *testing.T) {
 	key := ed25519.NewKeyFromSeed(make([]byte, 32))
 	o := build.Options{Version: "1.0.0", EnvironmentVariables: map[string]string{"A": "b"}, Signer: signer{key}}
-	p, _ := build.Load(unpack(t))
+	p, _ := intake.Load(unpack(t))
 	want, err := build.Build(context.Background(), p, o)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +59,7 @@ func TestItBuildsWhatBuildBuilds(t *testing.T) {
 		t.Error(diff)
 	}
 	digest, _ := hex.DecodeString(got.SHA256)
-	if !build.Verify(key.Public().(ed25519.PublicKey), digest, got.Signature) {
+	if !signature.Verify(key.Public().(ed25519.PublicKey), digest, got.Signature) {
 		t.Error("not signed")
 	}
 }
@@ -73,7 +77,7 @@ func TestADeadlyProjectIsAFailedBuild(t *testing.T) {
 }
 
 func TestAProjectThatCannotBeLoaded(t *testing.T) {
-	r, err := isolate.Build(context.Background(), &build.Archive{Files: map[string][]byte{"x": nil}}, build.Options{})
+	r, err := isolate.Build(context.Background(), &intake.Archive{Files: map[string][]byte{"x": nil}}, build.Options{})
 	if err != nil || !r.Failed || r.Diagnostics[0].Rule != "no-app-json" {
 		t.Errorf("got %+v, %v", r, err)
 	}
@@ -84,5 +88,25 @@ func TestItStopsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := isolate.Build(ctx, unpack(t), build.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestACompiledSheetGoesInAndComesOut(t *testing.T) {
+	a := &intake.Archive{Files: map[string][]byte{"app.json": []byte(`{"pages": ["a/a"]}`), "app.js": []byte("App({})"), "a/a.js": []byte("Page({})"), "a/a.axml": []byte("<view/>"),
+		"app.less": []byte("\xef\xbb\xbf.a { .b { width: 1px + 2px; } }")}}
+	key, cache := less.Key("app.less", ".a { .b { width: 1px + 2px; } }"), less.NewMemory(1<<20)
+	style := func() string {
+		r, err := isolate.Build(context.Background(), a, build.Options{Sheets: cache})
+		if err != nil || r.Failed {
+			t.Fatal(r, err)
+		}
+		return strings.TrimSpace(string(r.Files["app.acss"]))
+	}
+	if got := style(); got != ".a .b{width:3px}" || cache.Load(key) == nil {
+		t.Errorf("built %s, kept %s", got, cache.Load(key))
+	}
+	cache.Keep(key, []byte(`{"CSS": ".kept { top: 0 }"}`))
+	if got := style(); got != ".kept{top:0}" {
+		t.Errorf("built %s: what was kept is compiled again", got)
 	}
 }

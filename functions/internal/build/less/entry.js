@@ -1,3 +1,4 @@
+import { forget } from './imports.js';
 import create from './node_modules/less/lib/less/index.js';
 import AbstractFileManager from './node_modules/less/lib/less/environment/abstract-file-manager.js';
 
@@ -18,8 +19,9 @@ less.PluginLoader = function () {
 
 globalThis.renderLess = (file, source) => {
   let out;
-  less.render(source, { filename: file, syncImport: true, rewriteUrls: 'all', javascriptEnabled: false, math: 'always' }, (e, result) => {
+  less.render(source, { filename: file, syncImport: true, rewriteUrls: 'all', javascriptEnabled: false, math: 'always', quiet: true }, (e, result) => {
     out = e ? { message: String(e.message || e), file: e.filename || file, line: e.line || 0, column: (e.column || 0) + 1 } : { css: result.css };
   });
+  if (!out || out.message) forget();
   return out || { message: 'the sheet imports something that cannot be loaded', file: file, line: 0, column: 1 };
 };

@@ -9,6 +9,7 @@ import (
 	_ "embed" // less.js
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -32,18 +33,29 @@ type Problem struct {
 	Column  int // 1-based
 }
 
-// Compiler compiles sheets of one project, one at a time; it is safe for concurrent use.
+// Compiler compiles sheets of one project, on every processor; it is safe for concurrent use.
 type Compiler struct {
-	mu    sync.Mutex
 	find  Find
 	limit time.Duration
-	vm    *goja.Runtime
-	call  goja.Callable
+	cache Cache
+	idle  chan *engine
 }
 
-// New makes a compiler that gives each sheet a time, in which waiting for other sheets does not count; the engine starts
-// with the first one.
-func New(find Find, limit time.Duration) *Compiler { return &Compiler{find: find, limit: limit} }
+// engine is one less.js. It starts with its first sheet.
+type engine struct {
+	vm    *goja.Runtime
+	call  goja.Callable
+	reads []read // of the sheet at hand
+}
+
+// New makes a compiler that gives each sheet a time, in which waiting for other sheets does not count. The cache may be nil.
+func New(find Find, limit time.Duration, cache Cache) *Compiler {
+	c := &Compiler{find: find, limit: limit, cache: cache, idle: make(chan *engine, runtime.GOMAXPROCS(0))}
+	for range cap(c.idle) {
+		c.idle <- &engine{}
+	}
+	return c
+}
 
 // ErrTime is why a sheet that took longer than its time gave nothing.
 var ErrTime = errors.New("the sheet took too long")
@@ -51,8 +63,8 @@ var ErrTime = errors.New("the sheet took too long")
 // maxCalls bounds recursion, which mixins allow without end.
 const maxCalls = 1_500
 
-func (c *Compiler) start() error {
-	if c.vm != nil {
+func (e *engine) start(find Find) error {
+	if e.vm != nil {
 		return nil
 	}
 	p, err := program()
@@ -62,11 +74,12 @@ func (c *Compiler) start() error {
 	vm := goja.New()
 	vm.SetMaxCallStackSize(maxCalls)
 	err = vm.Set("findFile", func(name, dir string) any {
-		file, src, ok := c.find(name, dir)
+		file, src, ok := find(name, dir)
+		e.reads = append(e.reads, newRead(name, dir, file, src, ok))
 		if !ok {
 			return nil
 		}
-		return map[string]any{"file": file, "contents": src}
+		return map[string]any{"file": file, "contents": plain(src)}
 	})
 	if err == nil {
 		_, err = vm.RunProgram(p)
@@ -78,34 +91,53 @@ func (c *Compiler) start() error {
 	if !ok {
 		return fmt.Errorf("start less.js: it has no renderLess")
 	}
-	c.vm, c.call = vm, call
+	e.vm, e.call = vm, call
 	return nil
 }
 
 // Render gives the sheet's CSS, addresses in it relative to file, or what is wrong with it. An error is the context's end
 // or a fault of this package.
 func (c *Compiler) Render(ctx context.Context, file, src string) (string, *Problem, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return "", nil, err
 	}
-	if err := c.start(); err != nil {
+	key := Key(file, src)
+	if css, ok := c.cached(key); ok {
+		return css, nil, nil
+	}
+	var e *engine
+	select {
+	case e = <-c.idle:
+	case <-ctx.Done():
+		return "", nil, ctx.Err()
+	}
+	defer func() { c.idle <- e }()
+	if err := e.start(c.find); err != nil {
 		return "", nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, c.limit, ErrTime)
+	css, problem, err := e.render(ctx, c.limit, file, src)
+	if problem == nil && err == nil {
+		c.keep(key, css, e.reads)
+	}
+	return css, problem, err
+}
+
+func (e *engine) render(ctx context.Context, limit time.Duration, file, src string) (string, *Problem, error) {
+	e.reads = nil
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, ErrTime)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { c.vm.Interrupt(ctx.Err()) })
-	v, err := c.call(goja.Undefined(), c.vm.ToValue(file), c.vm.ToValue(src))
+	vm := e.vm
+	stop := context.AfterFunc(ctx, func() { vm.Interrupt(ctx.Err()) })
+	v, err := e.call(goja.Undefined(), vm.ToValue(file), vm.ToValue(plain(src)))
 	if !stop() || ctx.Err() != nil {
-		c.vm = nil // interrupted, or about to be: the next sheet starts afresh
+		e.vm = nil // interrupted, or about to be: the next sheet starts afresh
 		return "", nil, context.Cause(ctx)
 	}
 	if err != nil {
-		c.vm = nil
+		e.vm = nil
 		return "", &Problem{Message: "The sheet cannot be compiled (" + err.Error() + ")", File: file}, nil
 	}
-	out := v.ToObject(c.vm)
+	out := v.ToObject(vm)
 	if css := out.Get("css"); css != nil {
 		return css.String(), nil, nil
 	}

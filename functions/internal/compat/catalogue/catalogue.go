@@ -23,6 +23,9 @@ var apisJSON []byte
 //go:embed additions.json
 var additionsJSON []byte
 
+//go:embed attributes.json
+var attributesJSON []byte
+
 // API is one entry below "my".
 type API struct {
 	Name       string          `json:"name"` // without "my."
@@ -38,15 +41,17 @@ type API struct {
 type Catalogue struct {
 	apis       map[string]API
 	components map[string]bool
+	attributes map[string]map[string]string // component → plain form of an attribute → as it is written
 	removed    map[string]bool
 }
 
 var base = sync.OnceValue(func() *Catalogue {
-	c := &Catalogue{apis: map[string]API{}, components: map[string]bool{}, removed: map[string]bool{}}
-	for _, src := range [][]byte{apisJSON, additionsJSON} {
+	c := &Catalogue{apis: map[string]API{}, components: map[string]bool{}, attributes: map[string]map[string]string{}, removed: map[string]bool{}}
+	for _, src := range [][]byte{apisJSON, attributesJSON, additionsJSON} {
 		var file struct {
-			APIs       []API    `json:"apis"`
-			Components []string `json:"components"`
+			APIs       []API               `json:"apis"`
+			Components []string            `json:"components"`
+			Attributes map[string][]string `json:"attributes"`
 		}
 		if err := json.Unmarshal(src, &file); err != nil {
 			panic(fmt.Sprintf("catalogue: an embedded file is broken: %v", err)) // a build that ships this fails its first test
@@ -56,6 +61,9 @@ var base = sync.OnceValue(func() *Catalogue {
 		}
 		for _, name := range file.Components {
 			c.components[name] = true
+		}
+		for component, names := range file.Attributes {
+			c.addAttributes(component, names)
 		}
 	}
 	return c
@@ -80,7 +88,7 @@ func merge(old, more API) API {
 // For is the catalogue of a target app: the common one with the app's own word over it.
 func For(apis profile.APIs) *Catalogue {
 	b := base()
-	c := &Catalogue{apis: maps.Clone(b.apis), components: b.components, removed: map[string]bool{}}
+	c := &Catalogue{apis: maps.Clone(b.apis), components: b.components, attributes: b.attributes, removed: map[string]bool{}}
 	for _, name := range apis.Extra {
 		if _, known := c.apis[name]; !known {
 			c.apis[name] = API{Name: name, Kind: "async"}
@@ -177,25 +185,27 @@ func nearest(name string, known []string) string {
 	return best
 }
 
-// distance is Levenshtein's, over bytes.
+// distance is Levenshtein's, over bytes, with two neighbours that changed places as one mistake.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
+			cost := last[j]
 			if a[i] != b[j] {
 				cost++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			row[j+1] = min(cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
+		before, last, row = last, row, before
 	}
-	return row[len(b)]
+	return last[len(b)]
 }
 
 // Components lists the components of the base library by name.

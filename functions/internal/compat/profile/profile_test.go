@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -52,6 +53,11 @@ func TestValidate(t *testing.T) {
 		{"names", func(r *profile.Runtime) {
 			r.APIs = profile.APIs{Extra: []string{"my.scan", "a b", "ap.ok"}, Removed: []string{"ap.ok"}, Since: map[string]string{"scan": "x"}}
 		}, []string{"apis.extra[0]", "apis.extra[1]", "apis.since.scan", "apis.removed[0]"}},
+		{"names too large", func(r *profile.Runtime) {
+			for i := range 999 {
+				r.APIs.Extra = append(r.APIs.Extra, fmt.Sprintf("a%0100d", i))
+			}
+		}, []string{"apis"}},
 		{"limits", func(r *profile.Runtime) { r.Limits = profile.Limits{} }, []string{"limits.package", "limits.subPackage", "limits.page", "limits.image"}},
 		{"fixtures", func(r *profile.Runtime) {
 			r.Fixtures = profile.Fixtures{

@@ -5,26 +5,27 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/pattern"
 )
 
 // Bounds of a runtime. They keep a report readable and the settings small enough for one item of the table.
 const (
 	maxProfiles = 64 // of each kind
 	maxNames    = 1000
+	maxAPIs     = 64 << 10 // bytes of all names and versions together
 	maxReplies  = 200
 	maxFixtures = 64 << 10 // bytes of all fixtures together
 	maxName     = 64       // characters of a name for people
 )
 
 var (
-	idPattern  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	apiPattern = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*(\.[A-Za-z_$][A-Za-z0-9_$]*){0,7}$`)
+	idPattern  = pattern.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	apiPattern = pattern.New(`^[A-Za-z_$][A-Za-z0-9_$]*(\.[A-Za-z_$][A-Za-z0-9_$]*){0,7}$`)
 )
 
 // Validate names every field that is wrong, as JSON paths within the runtime; nil when nothing is.
@@ -37,6 +38,16 @@ func (r Runtime) Validate() []fault.Field {
 	v.apis(r.APIs)
 	v.limits(r.Limits)
 	v.fixtures(r.Fixtures)
+	return v.wrong
+}
+
+// Validate names every field that is wrong, as JSON paths within the fixtures; nil when nothing is.
+func (f Fixtures) Validate() []fault.Field {
+	v := &validation{}
+	v.fixtures(f)
+	for i := range v.wrong {
+		v.wrong[i].Field = strings.TrimPrefix(v.wrong[i].Field, "fixtures.")
+	}
 	return v.wrong
 }
 
@@ -115,6 +126,16 @@ func (v *validation) apis(a APIs) {
 		field := "apis.since." + name
 		v.api(field, name)
 		v.version(field, a.Since[name])
+	}
+	size := 0
+	for name, since := range a.Since {
+		size += len(name) + len(since)
+	}
+	for _, name := range slices.Concat(a.Extra, a.Removed) {
+		size += len(name)
+	}
+	if size > maxAPIs {
+		v.add("apis", "are %d bytes together; at most %d are allowed", size, maxAPIs)
 	}
 	for i, name := range a.Removed[:min(len(a.Removed), maxNames)] {
 		if slices.Contains(a.Extra, name) {

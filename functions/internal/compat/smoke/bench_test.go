@@ -2,12 +2,16 @@ package smoke_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
 	"slipway/functions/internal/compat/smoke"
@@ -21,7 +25,7 @@ func BenchmarkAntdMini(b *testing.B) {
 	}
 	files := installed(b, "antd-mini@3.4.3")
 	pages := wrap(files, "node_modules/antd-mini/es/")
-	p, _ := build.Load(&build.Archive{Files: files})
+	p, _ := intake.Load(&intake.Archive{Files: files})
 	var built *build.Result
 	b.Run("build", func(b *testing.B) {
 		for b.Loop() {
@@ -50,8 +54,62 @@ func BenchmarkAntdMini(b *testing.B) {
 	})
 }
 
+// BenchmarkRuns runs every page of the demo, with CI=true of antd-mini, and of real projects in the folder PROJECTS, beside
+// Node, which makes the same runs. Half of the pages may take 5 ms at most.
+func BenchmarkRuns(b *testing.B) {
+	inputs := map[string][]compat.Input{"demo": {coffee(b, nil)}}
+	if os.Getenv("CI") == "true" {
+		files := installed(b, "antd-mini@3.4.3")
+		wrap(files, "node_modules/antd-mini/es/")
+		if in, ok := builtInput(b, &intake.Archive{Files: files}); ok {
+			inputs["antd-mini"] = []compat.Input{in}
+		}
+	}
+	for _, name := range projects() {
+		if in, ok := builtInput(b, unpacked(b, name)); ok {
+			inputs["projects"] = append(inputs["projects"], in)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		b.Run(name, func(b *testing.B) {
+			var runs, pages []time.Duration
+			for b.Loop() {
+				for _, in := range inputs[name] {
+					times, err := smoke.Times(in)
+					if err != nil {
+						b.Fatal(err)
+					}
+					runs = append(runs, times...)
+				}
+			}
+			for chunk := range slices.Chunk(runs, smoke.Modes) {
+				var sum time.Duration
+				for _, t := range chunk {
+					sum += t
+				}
+				pages = append(pages, sum)
+			}
+			for what, list := range map[string][]time.Duration{"run": runs, "page": pages} {
+				slices.Sort(list)
+				b.ReportMetric(float64(list[len(list)/2].Microseconds())/1000, "p50-ms/"+what)
+				b.ReportMetric(float64(list[len(list)*95/100].Microseconds())/1000, "p95-ms/"+what)
+			}
+		})
+		b.Run(name+"/Node", func(b *testing.B) {
+			pages := 0
+			for b.Loop() {
+				for _, in := range inputs[name] {
+					onNode(b, in)
+					pages += len(in.Project.Pages)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(pages), "mean-ms/page")
+		})
+	}
+}
+
 // esbuildProgram bundles the app, its pages and their components, as far as they are scripts.
-func esbuildProgram(b *testing.B, files map[string][]byte, p *build.Project) {
+func esbuildProgram(b *testing.B, files map[string][]byte, p *intake.Project) {
 	tool := b.TempDir()
 	install := exec.Command("npm", "install", "--no-audit", "--no-fund", "--prefix", tool, "esbuild@0.28.2")
 	if out, err := install.CombinedOutput(); err != nil {

@@ -43,7 +43,8 @@ type order struct {
 	Memory uint64 `json:"memory"`
 	CPU    uint64 `json:"cpu"` // seconds
 
-	Time time.Duration `json:"time"` // of one run, until it is interrupted
+	Soft time.Duration `json:"soft"` // processor time of one run, until it is interrupted
+	Hard time.Duration `json:"hard"` // and until the child ends itself
 }
 
 func serve() error {
@@ -54,8 +55,9 @@ func serve() error {
 	if err := isolate.Limit(o.CPU, o.Memory); err != nil {
 		return fmt.Errorf("set limits: %w", err)
 	}
+	debug.SetGCPercent(400)                   // every run leaves a whole world behind
 	debug.SetMemoryLimit(int64(o.Memory / 2)) // collect harder long before the end
-	r, err := newRunner(o.Job, o.Time)
+	r, err := newRunner(o.Job, startMeter(o.Soft, o.Hard))
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,18 @@ type outcome struct {
 	File    string `json:"file,omitempty"` // built script
 	Line    int    `json:"line,omitempty"`
 	Column  int    `json:"column,omitempty"`
+
+	Requests []request `json:"requests,omitempty"` // that were made with empty replies, in order
+}
+
+// request is one address that the mini program asked.
+type request struct {
+	API      string `json:"api"`
+	URL      string `json:"url"`
+	Answered bool   `json:"answered,omitempty"` // replies had come before, and they held nothing
+	File     string `json:"file,omitempty"`     // built script
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
 }
 
 func newJob(in compat.Input) job {

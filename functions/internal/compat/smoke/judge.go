@@ -15,6 +15,9 @@ var evaluation = map[string]bool{"app": true, "component": true, "page": true, "
 // skipped marks a run that was not made, because another mode of the page has said it all.
 const skipped = "skipped"
 
+// stalled marks a run in which the child did nothing for too long, which says nothing about the page.
+const stalled = "stalled"
+
 // judge turns what happened into findings (weights: build.md, section 3). A page that fails whatever it is answered
 // fails; one that fails only on empty answers is warned of; what happens only to permissive answers may be their fault.
 func judge(in compat.Input, done []outcome, total int) []compat.Finding {
@@ -44,7 +47,15 @@ type judgement struct {
 }
 
 func (j *judgement) page(runs map[Mode]outcome) {
+	for _, mode := range modes {
+		if runs[mode].Phase == stalled {
+			j.found = append(j.found, compat.Finding{Severity: compat.Warn, Rule: "smoke-incomplete", File: runs[mode].Page + ".js", Pages: []string{runs[mode].Page},
+				Message: "The page was not run to its end: the process that ran it stood still, twice, without working.", Advice: "Test again, when the machine is less busy."})
+			return
+		}
+	}
 	empty, permissive, offline, oldest := runs[Empty], runs[Permissive], runs[Offline], runs[Oldest]
+	j.requests(empty)
 	switch {
 	case empty.Phase == "":
 	case empty.Phase == "rejection":
@@ -66,6 +77,23 @@ func (j *judgement) page(runs map[Mode]outcome) {
 	}
 	if !broke(empty) && broke(oldest) {
 		j.add(compat.Warn, oldest, []string{"library-" + j.in.Runtime.MinBaseLibrary}, "on base library "+j.in.Runtime.MinBaseLibrary)
+	}
+}
+
+// requests judges what the page asked with empty replies.
+func (j *judgement) requests(o outcome) {
+	for _, q := range o.Requests {
+		f, wrong := j.in.Requested("my."+q.API, q.URL)
+		if !wrong || f.Rule == "url-undefined" && q.Answered { // empty replies are at the bottom of it
+			continue
+		}
+		if f.Rule == "url-undefined" { // it may be the page's query, of which the run knows nothing
+			f.Severity, f.Advice = compat.Warn, "Find the variable that is not set. If it comes with the page's query, add the query to the fixtures."
+		}
+		f.Message = "Run without a screen, " + f.Message
+		f.Pages = []string{o.Page}
+		f.File, f.Line, f.Column = j.source(outcome{Page: o.Page, File: q.File, Line: q.Line, Column: q.Column})
+		j.found = append(j.found, f)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
@@ -38,15 +39,15 @@ func TestLibrariesFromNpm(t *testing.T) {
 			if n := wrap(files, "node_modules/"+tt.name+"/es/"); n != tt.components {
 				t.Errorf("it has %d components, want %d", n, tt.components)
 			}
-			archive := &build.Archive{Files: files}
+			archive := &intake.Archive{Files: files}
 			built, err := isolate.Build(context.Background(), archive, build.Options{Version: "1.0.0"})
 			if err != nil || built.Failed {
 				t.Fatalf("%v\n%.3000s", err, built.Log)
 			}
-			p, _ := build.Load(archive)
-			report, err := compat.Run(context.Background(), compat.Input{
-				Project: p, Built: built.Files, SourceMaps: built.SourceMaps, PackageBytes: built.Size, Runtime: profile.Default(), Smoke: smoke.Runner{},
-			})
+			p, _ := intake.Load(archive)
+			in := compat.Input{Project: p, Built: built.Files, SourceMaps: built.SourceMaps, PackageBytes: built.Size, Runtime: profile.Default(), Smoke: smoke.Runner{}}
+			agree(t, in)
+			report, err := compat.Run(context.Background(), in)
 			if err != nil {
 				t.Fatal(err)
 			}

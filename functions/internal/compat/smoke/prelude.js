@@ -2,8 +2,12 @@
 // App, Page, Component, Behavior and Mixin. It runs before anything of the mini program, once for every page and mode.
 (function (world) {
   'use strict';
-  const { apis, removed, mode, fixtures, query, route } = world.input;
-  const clone = (v) => (v === undefined ? undefined : JSON.parse(JSON.stringify(v)));
+  const { apis, mode, query, route, requested } = world; // apis: [name, kind, sample as JSON or "", methods]
+  const parse = JSON.parse;
+  const clone = (text) => (text ? parse(text) : undefined);
+  const fixtures = clone(world.fixtures) || {};
+  let named = null; // most pages never ask, so that it is made when one does
+  const table = () => named || (named = new Map(apis.map((a) => [a[0], a])));
   // copy keeps what JSON has no form for: pages put functions and dates into their data.
   const copy = (v, seen = new Map()) => {
     if (v === null || typeof v !== 'object' || (!Array.isArray(v) && Object.getPrototypeOf(v) !== Object.prototype)) return v;
@@ -56,26 +60,27 @@
     has: () => true,
     set: () => true,
   });
-  const over = (sample) => (mode === 'permissive'
-    ? new Proxy(clone(sample) || {}, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' || k === 'error' || k === 'errorMessage' ? t[k] : anything) })
-    : clone(sample) || {});
+  const over = (text) => (mode === 'permissive'
+    ? new Proxy(clone(text) || {}, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' || k === 'error' || k === 'errorMessage' ? t[k] : anything) })
+    : clone(text) || {});
   const network = { request: 1, httpRequest: 1, uploadFile: 1, downloadFile: 1, connectSocket: 1 };
   const storage = new Map(Object.entries(fixtures.storage || {}));
-  const reply = (name, options) => {
+  const reply = (name, sample, options) => {
+    if (network[name] && 'url' in options) requested(name, String(options.url));
     for (const r of fixtures.replies || []) {
-      if (r.api === name) return { ok: clone(r.body) };
-      if (r.url && network[name] && String(options.url || '').startsWith(r.url)) return { ok: { data: clone(r.body), status: 200, statusCode: 200, headers: {} } };
+      if (r.api === name) return { ok: copy(r.body) };
+      if (r.url && network[name] && String(options.url || '').startsWith(r.url)) return { ok: { data: copy(r.body), status: 200, statusCode: 200, headers: {} } };
     }
     if (mode === 'offline' && network[name]) return { fail: { error: 12, errorMessage: 'the network is not available' } };
     if (name === 'request' || name === 'httpRequest') return { ok: { data: mode === 'permissive' ? anything : {}, status: 200, statusCode: 200, headers: {} } };
     if (name === 'getStorage') return { ok: { data: storage.has(options.key) ? copy(storage.get(options.key)) : null } };
     if (name === 'setStorage') { storage.set(options.key, copy(options.data)); return { ok: {} }; }
     if (name === 'removeStorage') { storage.delete(options.key); return { ok: {} }; }
-    return { ok: over(apis[name] && apis[name].sample) };
+    return { ok: over(sample) };
   };
-  const asynchronous = (name) => (options) => {
+  const asynchronous = (name, sample) => (options) => {
     const o = options && typeof options === 'object' ? options : {};
-    const r = reply(name, o);
+    const r = reply(name, sample, o);
     const called = typeof o.success === 'function' || typeof o.fail === 'function' || typeof o.complete === 'function';
     if (called) {
       add(() => {
@@ -97,29 +102,37 @@
     removeStorageSync: (o) => { storage.delete(o && o.key); },
     clearStorageSync: () => { storage.clear(); },
     canIUse: (name) => name === 'component2' || lookup(String(name)), // every host of today has the second component model
-    getExtConfigSync: () => clone(fixtures.ext) || {},
+    getExtConfigSync: () => copy(fixtures.ext) || {},
     getLaunchOptionsSync: () => ({ path: route, query: {}, referrerInfo: {} }),
     getEnterOptionsSync: () => ({ path: route, query: {}, referrerInfo: {} }),
-    call: (name, ...rest) => { const f = rest.find((a) => typeof a === 'function'); if (f) add(f, 1, [over({})], 0); },
+    call: (name, ...rest) => { const f = rest.find((a) => typeof a === 'function'); if (f) add(f, 1, [over('')], 0); },
   };
   const lookup = (name) => {
     const parts = name.split('.');
-    return parts.some((_, i) => Object.hasOwn(apis, parts.slice(0, i + 1).join('.'))) || world.components.includes(parts[0]);
+    return parts.some((_, i) => table().has(parts.slice(0, i + 1).join('.'))) || world.components.includes(parts[0]);
+  };
+  const nothing = () => {};
+  const stub = (name, kind, sample, methods) => {
+    switch (kind) {
+      case 'value': return name === 'SDKVersion' ? world.library : clone(sample);
+      case 'async': return asynchronous(name, sample);
+      case 'factory': return () => made(methods);
+      case 'listener': return nothing;
+      default: return () => clone(sample);
+    }
   };
   const my = {};
-  for (const name of Object.keys(apis)) {
-    const a = apis[name];
-    const parts = name.split('.');
-    let at = my;
-    for (const p of parts.slice(0, -1)) at = at[p] || (at[p] = {});
-    const last = parts[parts.length - 1];
-    if (Object.hasOwn(special, name)) at[last] = special[name];
-    else if (a.kind === 'value') at[last] = name === 'SDKVersion' ? world.input.library : clone(a.sample);
-    else if (a.kind === 'async') at[last] = asynchronous(name);
-    else if (a.kind === 'factory') at[last] = () => made(a.methods);
-    else if (a.kind === 'listener') at[last] = () => {};
-    else at[last] = () => clone(a.sample);
+  for (let i = 0; i < apis.length; i++) {
+    const name = apis[i][0];
+    let at = my, last = name;
+    if (name.includes('.')) {
+      const parts = name.split('.');
+      last = parts.pop();
+      for (const p of parts) at = at[p] || (at[p] = {});
+    }
+    at[last] = stub(name, apis[i][1], apis[i][2], apis[i][3]);
   }
+  for (const name of Object.keys(special)) if (Object.hasOwn(my, name)) my[name] = special[name];
   globalThis.my = my;
   globalThis.requirePlugin = () => anything; // plugins are the host's and not in the package
 
@@ -163,7 +176,7 @@
       if (typeof then === 'function') add(() => then.call(page), 1, [], 0);
     };
     page.$batchedUpdates = (f) => { if (typeof f === 'function') f.call(page); };
-    page.createSelectorQuery = () => made((apis.createSelectorQuery || {}).methods);
+    page.createSelectorQuery = () => made((table().get('createSelectorQuery') || [])[3]);
     page.selectComponent = () => null;
     current = [page];
     return page;

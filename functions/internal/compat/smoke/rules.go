@@ -11,9 +11,10 @@ import (
 	"io"
 	"os/exec"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
-	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
@@ -25,7 +26,7 @@ const rulesMarker = "slipway:rules-run"
 // Bounds of the rules of one project.
 const (
 	ruleRestarts = 4                 // files and steps that may turn out to be endless
-	ruleTime     = 100 * time.Second // for all children together; the slowest real project takes a few
+	ruleTime     = 100 * time.Second // of the processor, for all children together; the slowest real project takes a few
 )
 
 var _ compat.Apart = Runner{}
@@ -33,9 +34,9 @@ var _ compat.Apart = Runner{}
 // small is the part of the input that is written as JSON, which keeps an empty list apart from none.
 type small struct {
 	Root       string
-	App        build.AppConfig
-	Pages      []build.Page
-	Components []build.Component
+	App        intake.AppConfig
+	Pages      []intake.Page
+	Components []intake.Component
 	Package    int64
 	Unbuilt    bool
 	Runtime    profile.Runtime
@@ -43,7 +44,8 @@ type small struct {
 	Seen       compat.Seen
 	Endless    []string
 	Memory     uint64
-	CPU        uint64 // seconds
+	CPU        uint64        // seconds
+	Limit      time.Duration // of the processor, to judge one file
 }
 
 // rulesOrder is what a child reads: gob, because files are most of it.
@@ -59,42 +61,55 @@ type rulesLine struct {
 }
 
 // Rules runs the rules in a child. A file that ends the child, or does not end itself, is a finding; then another child
-// judges the rest.
+// judges the rest. The error is about this side: the context's end, or a child that does not work.
 func (r Runner) Rules(ctx context.Context, in compat.Input, seen compat.Seen) (*compat.Report, error) {
 	r, err := r.orDefault()
 	if err != nil {
 		return nil, err
 	}
-	limited, cancel := context.WithTimeout(ctx, ruleTime)
-	defer cancel()
-	for range ruleRestarts {
-		report, last, err := r.rulesChild(limited, in, seen)
+	stalled := ""
+	left := ruleTime
+	for len(in.Endless) < ruleRestarts && left >= time.Second {
+		end, err := r.rulesChild(ctx, in, seen, left)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if report != nil {
-			return report, nil
+		if err != nil || end.report != nil {
+			return end.report, err
 		}
-		if err != nil && limited.Err() == nil {
-			return nil, err
+		left -= end.used
+		if end.late && end.used < r.Limit {
+			if stalled == end.last {
+				return nil, fmt.Errorf("the rules stood still twice at %s", end.last)
+			}
+			stalled = end.last // the machine's fault, most likely: once more
+			continue
 		}
-		if limited.Err() != nil || last == "" || last == "/reading" {
+		if end.last == "/reading" {
 			break
 		}
-		in.Endless = append(in.Endless[:len(in.Endless):len(in.Endless)], last)
+		in.Endless = append(in.Endless[:len(in.Endless):len(in.Endless)], end.last)
 	}
 	return compat.Incomplete(in, seen), nil
 }
 
-// rulesChild gives the report of one child, or what it was judging last. An error is about this side.
-func (r Runner) rulesChild(ctx context.Context, in compat.Input, seen compat.Seen) (report *compat.Report, last string, err error) {
+// rulesEnd is how a child ended: with a report, or with what it was judging last.
+type rulesEnd struct {
+	report *compat.Report
+	last   string
+	late   bool          // it was silent for too long
+	used   time.Duration // of the processor
+}
+
+// rulesChild runs one child that may use so much processor time. An error is about this side.
+func (r Runner) rulesChild(ctx context.Context, in compat.Input, seen compat.Seen, left time.Duration) (end rulesEnd, err error) {
 	p := in.Project
 	data, err := json.Marshal(small{
 		Root: p.Root, App: p.App, Pages: p.Pages, Components: p.Components, Package: in.PackageBytes, Unbuilt: in.Built == nil, Runtime: in.Runtime,
-		Server: in.ServerDomains, H5: in.H5Domains, Seen: seen, Endless: in.Endless, Memory: 2 * r.Memory, CPU: uint64(ruleTime / time.Second),
+		Server: in.ServerDomains, H5: in.H5Domains, Seen: seen, Endless: in.Endless, Memory: 2 * r.Memory, CPU: uint64(left / time.Second), Limit: 4 * r.Limit,
 	})
 	if err != nil {
-		return nil, "", err
+		return end, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -109,39 +124,41 @@ func (r Runner) rulesChild(ctx context.Context, in compat.Input, seen compat.See
 	}()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, "", err
+		return end, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, "", fmt.Errorf("start the rules: %w", err)
+		return end, fmt.Errorf("start the rules: %w", err)
 	}
-	report, last = r.followRules(out, cancel)
+	end = r.followRules(out, cancel)
 	_, _ = io.Copy(io.Discard, out)
 	read.Close()
 	err = cmd.Wait()
+	end.used = processorTimeOf(cmd)
 	var died *exec.ExitError
-	if report != nil || last != "" && errors.As(err, &died) {
-		return report, last, nil
+	if end.report != nil || end.last != "" && errors.As(err, &died) {
+		return end, nil
 	}
-	return nil, last, fmt.Errorf("the rules said nothing: %w", err)
+	return end, fmt.Errorf("the rules said nothing: %w", err)
 }
 
 // followRules reads what a child says and ends one that says nothing for too long.
-func (r Runner) followRules(out io.Reader, kill func()) (report *compat.Report, last string) {
-	wall := 4 * r.Wall // a file is parsed and judged at once, on a machine that may be busy
-	timer := time.AfterFunc(wall, kill)
+func (r Runner) followRules(out io.Reader, kill func()) (end rulesEnd) {
+	var silent atomic.Bool
+	timer := time.AfterFunc(r.Silence, func() { silent.Store(true); kill() })
 	defer timer.Stop()
 	for d := json.NewDecoder(out); ; {
 		var l rulesLine
 		if d.Decode(&l) != nil {
-			return report, last
+			end.late = silent.Load()
+			return end
 		}
-		timer.Reset(wall)
+		timer.Reset(r.Silence)
 		if l.Report != nil {
-			report = l.Report
+			end.report = l.Report
 			continue
 		}
-		last = l.Watch
-		r.tell("judging %s", last)
+		end.last = l.Watch
+		r.tell("judging %s", end.last)
 	}
 }
 
@@ -162,10 +179,14 @@ func serveRules(in io.Reader, out io.Writer) error {
 	}
 	debug.SetMemoryLimit(int64(s.Memory / 2))
 	lines := json.NewEncoder(out)
+	m := startMeter(s.Limit, s.Limit)
 	input := compat.Input{
-		Project:      &build.Project{Files: o.Files, Root: s.Root, App: s.App, Pages: s.Pages, Components: s.Components},
+		Project:      &intake.Project{Files: o.Files, Root: s.Root, App: s.App, Pages: s.Pages, Components: s.Components},
 		PackageBytes: s.Package, Runtime: s.Runtime, ServerDomains: s.Server, H5Domains: s.H5, Smoke: s.Seen, Endless: s.Endless,
-		Watch: func(what string) { _ = lines.Encode(rulesLine{Watch: what}) },
+		Watch: func(what string) {
+			_ = lines.Encode(rulesLine{Watch: what})
+			m.begin(nil)
+		},
 	}
 	if !s.Unbuilt {
 		if input.Built = o.Built; input.Built == nil {
@@ -176,5 +197,6 @@ func serveRules(in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	m.end()
 	return lines.Encode(rulesLine{Report: report})
 }

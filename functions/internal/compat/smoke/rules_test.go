@@ -12,20 +12,21 @@ import (
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
 	"slipway/functions/internal/compat/smoke"
 )
 
 // coffee is the demo as it was uploaded, over which some files are laid, and as it was built without them.
-func coffee(t *testing.T, over map[string]string) compat.Input {
+func coffee(t testing.TB, over map[string]string) compat.Input {
 	t.Helper()
 	zip := demo.Archive("1.0.0")
-	archive, err := build.Unpack(bytes.NewReader(zip), int64(len(zip)), build.Limits{})
+	archive, err := intake.Unpack(bytes.NewReader(zip), int64(len(zip)), intake.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, _ := build.Load(archive)
+	p, _ := intake.Load(archive)
 	built, err := build.Build(context.Background(), p, build.Options{Version: "1.0.0"})
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func TestRulesThatDoNotEndCostOneFile(t *testing.T) {
 	for name, src := range exhausting {
 		t.Run(name, func(t *testing.T) {
 			in := coffee(t, map[string]string{"app.js": src, "pages/cart/cart.js": "Page({ a() { wx.login() } })"})
-			r, err := smoke.Runner{Wall: 500 * time.Millisecond}.Rules(context.Background(), in, nil)
+			r, err := smoke.Runner{Limit: 500 * time.Millisecond}.Rules(context.Background(), in, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,7 +90,7 @@ func TestRulesThatNeverEndAreAReport(t *testing.T) {
 		over[f] = exhausting["time"]
 	}
 	seen := compat.Seen{{Severity: compat.Info, Rule: "smoke-throws", Message: "x"}}
-	r, err := smoke.Runner{Wall: 250 * time.Millisecond}.Rules(context.Background(), coffee(t, over), seen)
+	r, err := smoke.Runner{Limit: 250 * time.Millisecond}.Rules(context.Background(), coffee(t, over), seen)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,14 +103,13 @@ func TestRulesStopWithTheirContext(t *testing.T) {
 	in := coffee(t, map[string]string{"app.js": exhausting["time"]})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	start := time.Now()
 	_, err := smoke.Runner{Tell: func(what string) {
 		if strings.HasSuffix(what, " app.js") {
 			cancel()
 		}
 	}}.Rules(ctx, in, nil)
-	if took := time.Since(start); !errors.Is(err, context.Canceled) || took > 5*time.Second {
-		t.Errorf("%v after %v", err, took)
+	if !errors.Is(err, context.Canceled) { // a report would say that it had gone on
+		t.Error(err)
 	}
 }
 

@@ -8,16 +8,21 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"time"
 
 	"slipway/functions/internal/compat"
 )
 
 // Runner runs mini programs in child processes. The zero value uses the running program, which must call Child.
+//
+// What a script or a file may cost is counted in processor time, by the child itself, so that a busy machine makes a test
+// slow and not different. Time on a clock only ends a child that has stopped altogether.
 type Runner struct {
 	Program string        // executable; "" is this one
 	Memory  uint64        // bytes that a child may take, twice that for the rules; 0 is 512 MiB
-	Wall    time.Duration // for one run, and four times that to judge one file; 0 is 5 s
+	Limit   time.Duration // processor time of one run, and four times that to judge one file; 0 is 5 s
+	Silence time.Duration // on the clock, after which a child that says nothing is ended; 0 is twenty times Limit
 
 	// Tell is told what is being done, for people who wait: "running page 3 of 12". May be nil.
 	Tell func(what string)
@@ -35,19 +40,31 @@ func (r Runner) Run(ctx context.Context, in compat.Input) ([]compat.Finding, err
 		return nil, err
 	}
 	j := newJob(in)
-	total := len(j.Pages) * len(modes)
-	var done []outcome
+	done, err := r.all(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	return judge(in, done, len(j.Pages)*len(modes)), nil
+}
+
+// all gives an outcome for each page and mode in order, fewer when too many children had to be ended.
+func (r Runner) all(ctx context.Context, j job) (done []outcome, err error) {
+	total, stalledAt := len(j.Pages)*len(modes), -1
 	for restarts := 0; len(done) < total && restarts <= maxRestarts; restarts++ {
 		more, err := r.child(ctx, j, len(done))
 		if err != nil {
 			return nil, err
 		}
 		done = append(done, more...)
-		for last := done[len(done)-1]; last.Phase == "crash" && len(done)%len(modes) != 0; { // its other modes would end alike
+		if last := len(done) - 1; done[last].Phase == stalled && last != stalledAt {
+			stalledAt, done = last, done[:last] // the machine's fault, most likely: once more
+			continue
+		}
+		for last := done[len(done)-1]; (last.Phase == "crash" || last.Phase == stalled) && len(done)%len(modes) != 0; { // its other modes would end alike
 			done = append(done, outcome{Page: last.Page, Mode: modes[len(done)%len(modes)], Phase: skipped})
 		}
 	}
-	return judge(in, done, total), nil
+	return done, nil
 }
 
 func (r Runner) orDefault() (Runner, error) {
@@ -61,8 +78,11 @@ func (r Runner) orDefault() (Runner, error) {
 	if r.Memory == 0 {
 		r.Memory = 512 << 20
 	}
-	if r.Wall == 0 {
-		r.Wall = 5 * time.Second
+	if r.Limit == 0 {
+		r.Limit = 5 * time.Second
+	}
+	if r.Silence == 0 {
+		r.Silence = 20 * r.Limit
 	}
 	return r, nil
 }
@@ -77,7 +97,7 @@ func (r Runner) command(ctx context.Context, marker string) *exec.Cmd {
 
 // child runs what is left until it is done or the child ends. It gives one outcome for every run that began.
 func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
-	input, err := json.Marshal(order{Job: j, Skip: skip, Memory: r.Memory, CPU: uint64(10 + 3*len(j.Pages)*len(modes)), Time: r.Wall * 2 / 5})
+	input, err := json.Marshal(order{Job: j, Skip: skip, Memory: r.Memory, CPU: r.seconds(len(j.Pages) * len(modes)), Soft: r.Limit * 2 / 5, Hard: r.Limit})
 	if err != nil {
 		return nil, err
 	}
@@ -92,11 +112,18 @@ func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the smoke run: %w", err)
 	}
-	outcomes, late := r.follow(out, cancel, skip, len(j.Pages))
+	outcomes, running, late := r.follow(out, cancel, skip, len(j.Pages))
 	_, _ = io.Copy(io.Discard, out)
 	waitErr := cmd.Wait()
 	if parent := context.Cause(ctx); parent != nil && !late {
 		return nil, parent
+	}
+	if running != nil {
+		running.Start, running.Phase, running.Message = false, "crash", "it took more memory or time than an app has"
+		if late && processorTimeOf(cmd) < r.Limit {
+			running.Phase, running.Message = stalled, "it stood still"
+		}
+		outcomes = append(outcomes, *running)
 	}
 	if len(outcomes) == 0 {
 		return nil, fmt.Errorf("the smoke run said nothing: %v", waitErr)
@@ -104,43 +131,34 @@ func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
 	return outcomes, nil
 }
 
-// follow reads outcomes and ends a child that is silent for too long. A run that began and gave none gets one here.
-func (r Runner) follow(out io.Reader, kill func(), skip, pages int) (list []outcome, late bool) {
-	lines := make(chan outcome)
-	go func() {
-		defer close(lines)
-		d := json.NewDecoder(out)
-		for {
-			var o outcome
-			if d.Decode(&o) != nil {
-				return
-			}
-			lines <- o
-		}
-	}()
-	var running *outcome
-	timer := time.NewTimer(r.Wall)
+// seconds is what a child may take for all of its runs before the system ends it: far more than the child's own count
+// allows in sum, but for a few.
+func (r Runner) seconds(runs int) uint64 {
+	return uint64(10+3*runs) + uint64(r.Limit/time.Second)
+}
+
+// processorTimeOf is what a child that has ended had used.
+func processorTimeOf(cmd *exec.Cmd) time.Duration {
+	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+}
+
+// follow reads outcomes and ends a child that is silent for too long. It gives the run that began and has no outcome,
+// which is what ended the child, or nil.
+func (r Runner) follow(out io.Reader, kill func(), skip, pages int) (list []outcome, running *outcome, late bool) {
+	var silent atomic.Bool
+	timer := time.AfterFunc(r.Silence, func() { silent.Store(true); kill() })
 	defer timer.Stop()
-	for {
-		select {
-		case o, open := <-lines:
-			if !open {
-				if running != nil {
-					running.Start, running.Phase, running.Message = false, "crash", "it took more memory or time than an app has"
-					list = append(list, *running)
-				}
-				return list, late
-			}
-			timer.Reset(r.Wall)
-			if running = nil; o.Start {
-				running = &o
-				r.tell("running page %d of %d", 1+(skip+len(list))/len(modes), pages)
-			} else {
-				list = append(list, o)
-			}
-		case <-timer.C:
-			late = true
-			kill()
+	for d := json.NewDecoder(out); ; {
+		var o outcome
+		if d.Decode(&o) != nil {
+			return list, running, silent.Load()
+		}
+		timer.Reset(r.Silence)
+		if running = nil; o.Start {
+			running = &o
+			r.tell("running page %d of %d", 1+(skip+len(list))/len(modes), pages)
+		} else {
+			list = append(list, o)
 		}
 	}
 }

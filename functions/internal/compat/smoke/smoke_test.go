@@ -15,6 +15,7 @@ import (
 
 	"slipway/functions/internal/build"
 	"slipway/functions/internal/build/demo"
+	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 func input(files map[string]string) compat.Input {
 	all := map[string]string{"app.js": "App({onLaunch(){},onShow(){}})", "app.json": "{}", "a/a.js": "Page({})", "b/b.js": "Page({})"}
 	maps.Copy(all, files)
-	in := compat.Input{Runtime: profile.Default(), Built: map[string][]byte{}, Project: &build.Project{Pages: []build.Page{{Path: "a/a"}, {Path: "b/b"}}}}
+	in := compat.Input{Runtime: profile.Default(), Built: map[string][]byte{}, Project: &intake.Project{Pages: []intake.Page{{Path: "a/a"}, {Path: "b/b"}}}}
 	for name, src := range all {
 		in.Built[name] = []byte(src)
 	}
@@ -89,12 +90,12 @@ func TestRun(t *testing.T) {
 // TestTheDemoRuns opens every page of the demo with its source maps.
 func TestTheDemoRuns(t *testing.T) {
 	zip := demo.Archive("1.0.0")
-	archive, err := build.Unpack(bytes.NewReader(zip), int64(len(zip)), build.DefaultLimits())
+	archive, err := intake.Unpack(bytes.NewReader(zip), int64(len(zip)), intake.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, _ := build.Load(archive)
-	built, err := build.Build(context.Background(), p, build.Options{Version: "1.0.0", MiniProgram: "coffee", TargetApp: "demo", Environment: "production", Limits: build.DefaultLimits()})
+	p, _ := intake.Load(archive)
+	built, err := build.Build(context.Background(), p, build.Options{Version: "1.0.0", MiniProgram: "coffee", TargetApp: "demo", Environment: "production", Limits: intake.DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +115,7 @@ func TestTheDemoRuns(t *testing.T) {
 
 func TestOldestLibraryAndFixtures(t *testing.T) {
 	in := input(map[string]string{"a/a.js": "Page({onLoad(q){my.scan({});if(q.id!=='7')throw new Error('query');my.request({url:'https://x/y/z',success:(r)=>{if(r.data.n!==5)throw new Error('reply')}})}})"})
+	in.ServerDomains = []string{"x"}
 	in.Runtime.APIs.Since = map[string]string{"scan": "2.8.0"}
 	in.Runtime.Fixtures = profile.Fixtures{Queries: map[string]string{"a/a": "id=7"}, Replies: []profile.Reply{{URL: "https://x/y", Body: json.RawMessage(`{"n":5}`)}}}
 	found, err := smoke.Runner{}.Run(context.Background(), in)
@@ -121,6 +123,31 @@ func TestOldestLibraryAndFixtures(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{"warn smoke-throws a/a.js:1:24 a/a library-2.6.0"}, lines(found)); diff != "" {
+		t.Errorf("(-want +got):\n%s%+v", diff, found)
+	}
+}
+
+// TestRequestsAreHeldAgainstTheDomains asks hosts that no rule can read from the script.
+func TestRequestsAreHeldAgainstTheDomains(t *testing.T) {
+	in := input(map[string]string{
+		"util/ask.js": "module.exports = (h, p, success) => my.request({url: ['https:/', h, String(p)].join('/'), success, fail() {}})",
+		"a/a.js": `const ask = require('../util/ask'); Page({onLoad(q) {
+ask('api.example.com', 'fine'); ask('other.example.com', ''); ask('api.example.com', q.id);
+my.httpRequest({url: 'http' + '://' + ['192', '168', 1, 1].join('.'), fail() {}});
+ask('api.example.com', '', (r) => { ask('api.example.com', r.data.id) })}})`,
+		"b/b.js": "const ask = require('../util/ask'); Page({onShow() { ask('other.example.com', '') }})",
+	})
+	in.ServerDomains = []string{"api.example.com"}
+	in.Runtime.Fixtures.Replies = []profile.Reply{{URL: "https://api.example.com/fine", Body: json.RawMessage(`{}`)}}
+	found, err := smoke.Runner{}.Run(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"fail host-not-listed util/ask.js:1:47 a/a", "warn url-undefined util/ask.js:1:47 a/a", "fail url-private a/a.js:3:15 a/a",
+		"fail host-not-listed util/ask.js:1:47 b/b",
+	}
+	if diff := cmp.Diff(want, lines(found)); diff != "" {
 		t.Errorf("(-want +got):\n%s%+v", diff, found)
 	}
 }

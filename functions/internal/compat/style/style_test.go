@@ -3,6 +3,7 @@ package style_test
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,12 +58,35 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// processorTime of this process: time on a clock would judge what else the machine does.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// TestHostile: eight times the input takes a linear parser 8 times as long, and a quadratic one 64 times. The least of
+// several tries counts, because what else a process does only ever adds time.
 func TestHostile(t *testing.T) {
+	timed := func(src []byte, tries int) time.Duration {
+		least := time.Duration(1<<63 - 1)
+		for range tries {
+			start := processorTime()
+			style.Parse(src)
+			least = min(least, processorTime()-start)
+		}
+		return max(least, time.Millisecond) // below that the clock decides, not the parser
+	}
 	for _, part := range []string{"{", "}", "(", "url(", "'", "/*", "a:b;", "\\", "@a{", "//", "a{b:c"} {
-		start := time.Now()
-		style.Parse([]byte(strings.Repeat(part, 1<<20/len(part))))
-		if took := time.Since(start); took > 3*time.Second {
-			t.Errorf("%q took %v", part, took)
+		src := []byte(strings.Repeat(part, 1<<18/len(part)))
+		linear := false
+		for range 3 {
+			linear = linear || timed(src, 1) <= 28*timed(src[:len(src)/8], 3)
+		}
+		if !linear {
+			t.Errorf("the time that %q takes grows faster than its length", part)
 		}
 	}
 }

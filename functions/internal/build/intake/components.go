@@ -1,0 +1,187 @@
+package intake
+
+import (
+	"bytes"
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Kept says whether a reference is resolved by the host when the program runs, so that the build leaves it alone.
+func Kept(spec string) bool {
+	return strings.HasPrefix(spec, "plugin://") || strings.HasPrefix(spec, "dynamic-plugin://")
+}
+
+// components follows usingComponents from the app and every page to all components in use.
+func (l *loader) components() {
+	l.p.Deps = map[string]map[string]string{}
+	found := map[string]*Component{}
+	var queue []string
+	follow := func(config string, uses map[string]string) (paths []string) {
+		resolved := make(map[string]string, len(uses))
+		for _, name := range sortedKeys(uses) {
+			spec := uses[name]
+			if Kept(spec) {
+				resolved[name] = spec
+				continue
+			}
+			stem, ok := l.componentStem(config, spec)
+			if !ok {
+				l.missingComponent(config, name, spec)
+				continue
+			}
+			out := l.p.OutPath(stem)
+			resolved[name] = "/" + out
+			paths = append(paths, out)
+			if found[out] == nil {
+				files := l.p.Stem(stem)
+				found[out] = &Component{Path: out, Script: files.Script, Template: files.Template, Style: files.Style, Config: files.Config}
+				queue = append(queue, out)
+			}
+		}
+		l.p.Deps[config] = resolved
+		slices.Sort(paths)
+		return slices.Compact(paths)
+	}
+	follow(l.at("app.json"), l.p.App.UsingComponents)
+	for _, page := range l.p.Pages {
+		if page.Config != "" {
+			follow(page.Config, l.configComponents(page.Config))
+		}
+	}
+	for len(queue) > 0 {
+		c := found[queue[0]]
+		queue = queue[1:]
+		l.checkComponent(c)
+		if c.Config != "" {
+			c.Uses = follow(c.Config, l.configComponents(c.Config))
+		}
+	}
+	for _, name := range sortedKeys(found) {
+		l.p.Components = append(l.p.Components, *found[name])
+	}
+	l.circles(found)
+}
+
+func (l *loader) configComponents(file string) map[string]string {
+	m, ok := readObject(&l.Report, file, l.p.Files[file], l.limits.MaxConfig)
+	if !ok {
+		return nil
+	}
+	return componentsOf(&l.Report, file, m)
+}
+
+// missingComponent weighs as much as a module that cannot be resolved: Build turns it into a warning when the target app
+// allows what is unresolved.
+func (l *loader) missingComponent(config, name, spec string) {
+	line, column := lineOf(l.p.Files[config], spec)
+	why := l.absent.Of("component", config, spec)
+	l.Err("missing-component", config, line, column, why.Advice, "The component %s is declared as %q, where there are no files.", name, spec)
+	l.List[len(l.List)-1].Package = why.Package
+}
+
+func (l *loader) checkComponent(c *Component) {
+	switch {
+	case c.Script == "":
+		l.Err("component-without-script", cmp.Or(c.Template, c.Config), 0, 0, "Add its script with Component({}).", "The component /%s has no script, so it would never be registered.", c.Path)
+	case c.Template == "":
+		l.Warn("component-without-template", c.Script, 0, 0, "Add its .axml file.", "The component /%s has no template and shows nothing.", c.Path)
+	}
+}
+
+// componentStem finds where the files of a component lie, as a key of Files without extension.
+func (l *loader) componentStem(config, spec string) (string, bool) {
+	spec = strings.TrimSuffix(spec, ".axml")
+	var candidates []string
+	switch {
+	case strings.HasPrefix(spec, "/"):
+		candidates = append(candidates, l.at(spec))
+	case strings.HasPrefix(spec, "./"), strings.HasPrefix(spec, "../"):
+		candidates = append(candidates, path.Join(path.Dir(config), spec))
+	default:
+		candidates = append(candidates, path.Join(path.Dir(config), spec))
+		for dir := path.Dir(config); ; dir = path.Dir(dir) {
+			candidates = append(candidates, path.Join(dir, "node_modules", spec))
+			if dir == "." {
+				break
+			}
+		}
+		candidates = append(candidates, l.at(spec))
+	}
+	for _, stem := range candidates {
+		for _, s := range []string{stem, path.Join(stem, "index")} {
+			f := l.p.Stem(s)
+			if f.Template != "" || f.Script != "" && f.Config != "" {
+				return s, true
+			}
+		}
+	}
+	// A script alone is a component only when nothing better is found: usually it is a page's helper of the same name.
+	for _, stem := range candidates {
+		for _, s := range []string{stem, path.Join(stem, "index")} {
+			if l.p.Stem(s).Script != "" {
+				return s, true
+			}
+		}
+	}
+	return "", false
+}
+
+// lineOfComponent finds where a configuration names a component, by the last part of its path, or else its components.
+func lineOfComponent(src []byte, component string) (line, column int) {
+	at := bytes.Index(src, []byte("usingComponents"))
+	if last := bytes.LastIndex(src, []byte("/"+path.Base(component))); last > at {
+		at = last
+	}
+	return Position(src, max(0, at))
+}
+
+// circles warns of components that contain each other; a component that contains itself, as in a tree, is ordinary.
+func (l *loader) circles(found map[string]*Component) {
+	const inProgress, done = 1, 2
+	state := map[string]int{}
+	var trail []string
+	var visit func(name string)
+	visit = func(name string) {
+		state[name] = inProgress
+		trail = append(trail, name)
+		for _, next := range found[name].Uses {
+			switch {
+			case next == name || state[next] == done:
+			case state[next] == inProgress:
+				circle := append(slices.Clone(trail[slices.Index(trail, next):]), next)
+				config := found[name].Config
+				line, column := lineOfComponent(l.p.Files[config], next)
+				l.Warn("circular-component", config, line, column, "Break the circle, or make sure a condition ends it.", "Components contain each other: /%s.", strings.Join(circle, " → /"))
+			default:
+				visit(next)
+			}
+		}
+		trail = trail[:len(trail)-1]
+		state[name] = done
+	}
+	for _, name := range sortedKeys(found) {
+		if state[name] == 0 {
+			visit(name)
+		}
+	}
+}
+
+// OutPath is where a file of the project lies in the built tree. Everything in the mini program's root keeps its path;
+// packages of an outer node_modules move into the tree's, unless the root has its own copy of that very file.
+func (p *Project) OutPath(name string) string {
+	if p.Root == "" {
+		return name
+	}
+	if inside, ok := strings.CutPrefix(name, p.Root+"/"); ok {
+		return inside
+	}
+	if at := strings.Index("/"+name, "/node_modules/"); at >= 0 {
+		inner := name[at:]
+		if _, taken := p.Files[p.Root+"/"+inner]; !taken {
+			return inner
+		}
+	}
+	return "_outer/" + name
+}

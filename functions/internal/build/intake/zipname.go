@@ -1,0 +1,159 @@
+package intake
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"slipway/functions/internal/fault"
+)
+
+// maxRefused is how many entries one refusal names; a hostile archive could have thousands.
+const maxRefused = 20
+
+// checkNames cleans every name, or refuses naming all offenders at once (up to maxRefused).
+func checkNames(entries []*entry, limits Limits) error {
+	var fields []fault.Field
+	code := ""
+	add := func(c, rule, name, detail string) {
+		if code == "" {
+			code = c
+		}
+		if len(fields) < maxRefused {
+			fields = append(fields, fault.Field{Field: rule, File: shown(name), Detail: detail})
+		}
+	}
+	for _, e := range entries {
+		e.name, e.dir = strings.CutSuffix(e.raw, "/")
+		e.name = strings.TrimPrefix(e.name, "./")
+		if e.dir && (e.name == "." || e.name == "") && e.raw != "/" {
+			e.name = "" // the folder itself, which some tools write as "./"
+			continue
+		}
+		if detail := badName(e.name, limits); detail != "" {
+			add("archive_path", "path", e.raw, detail)
+		}
+	}
+	if code == "" {
+		clashes(entries, add)
+	}
+	if code == "" {
+		return nil
+	}
+	return &fault.Error{Kind: fault.Unprocessable, Code: code, Detail: fields[0].File + ": " + fields[0].Detail, Fields: fields}
+}
+
+// badName says what is wrong with a path and what would be right, or "".
+func badName(name string, limits Limits) string {
+	switch {
+	case name == "":
+		return "The entry has no name."
+	case len(name) > limits.MaxPath:
+		return fmt.Sprintf("The path is longer than %d bytes. Use shorter names.", limits.MaxPath)
+	case strings.Count(name, "/") >= limits.MaxDepth:
+		return fmt.Sprintf("The path is more than %d folders deep.", limits.MaxDepth)
+	case !utf8.ValidString(name):
+		return "The name is not UTF-8. Use a zip tool that writes UTF-8 names."
+	case strings.Contains(name, "\x00"):
+		return "The name contains a NUL character."
+	case strings.Contains(name, `\`):
+		return `The path contains a back-slash. Folders are separated by "/".`
+	case strings.HasPrefix(name, "/"):
+		return "The path is absolute. Paths must be relative to the project."
+	case len(name) > 1 && name[1] == ':':
+		return "The path names a drive. Paths must be relative to the project."
+	case strings.ContainsFunc(name, unprintable):
+		return "The name contains control or direction characters. Use plain characters."
+	}
+	for segment := range strings.SplitSeq(name, "/") {
+		switch segment {
+		case "..":
+			return `The path leaves the project with "..". Paths must stay inside.`
+		case "", ".":
+			return "The path has an empty segment."
+		}
+	}
+	return ""
+}
+
+// unprintable also names the marks that turn the direction of text, with which "exe.js" can be made of "sj.exe".
+func unprintable(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff' || r == '\u2028' || r == '\u2029'
+}
+
+// clashes refuses entries that become one file where names are compared without case or Unicode form, as on the machines
+// of half of all merchants, and files that are also folders.
+func clashes(entries []*entry, add func(code, rule, name, detail string)) {
+	seen := make(map[string]*entry, len(entries))
+	fold := folder()
+	for _, e := range entries {
+		key := fold(e.name)
+		first, ok := seen[key]
+		switch {
+		case !ok:
+			seen[key] = e
+		case first.dir && e.dir:
+			// The same folder twice says nothing twice.
+		default:
+			add("archive_clash", "clash", e.raw, fmt.Sprintf("The entry clashes with %s: on many machines the two are one file. Rename one of them.", shown(first.raw)))
+		}
+	}
+	for _, e := range entries {
+		for dir := path.Dir(e.name); dir != "."; dir = path.Dir(dir) {
+			if first, ok := seen[fold(dir)]; ok && !first.dir {
+				add("archive_clash", "clash", e.raw, fmt.Sprintf("The entry lies in %s, which is a file. Rename one of them.", shown(first.raw)))
+			}
+		}
+	}
+}
+
+// folder makes the function under which clashing names are equal. Plain ASCII, the usual case, takes a short cut.
+func folder() func(string) string {
+	fold := cases.Fold()
+	return func(s string) string {
+		for i := range len(s) {
+			if s[i] >= utf8.RuneSelf {
+				return norm.NFC.String(fold.String(norm.NFKC.String(s)))
+			}
+		}
+		return strings.ToLower(s)
+	}
+}
+
+// topFolder is the one folder everything useful lies in, or "".
+func topFolder(entries []*entry) string {
+	top := ""
+	for _, e := range entries {
+		if e.name == "" || litter(e.name) {
+			continue
+		}
+		first, _, nested := strings.Cut(e.name, "/")
+		if !nested && !e.dir || top != "" && first != top {
+			return ""
+		}
+		top = first
+	}
+	return top
+}
+
+// leftOut says which files never reach a build.
+func leftOut(name string) bool { return litter(name) || strings.HasSuffix(name, ".map") }
+
+// litter is what version control and file managers leave behind.
+func litter(name string) bool {
+	for segment := range strings.SplitSeq(name, "/") {
+		switch segment {
+		case ".git", ".svn", ".hg", ".DS_Store", "__MACOSX", "Thumbs.db":
+			return true
+		}
+		if strings.HasPrefix(segment, "._") {
+			return true
+		}
+	}
+	return false
+}

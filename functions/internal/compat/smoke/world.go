@@ -1,0 +1,200 @@
+package smoke
+
+import (
+	_ "embed"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+
+	"slipway/functions/internal/compat/catalogue"
+	"slipway/functions/internal/compat/profile"
+)
+
+//go:embed prelude.js
+var preludeJS string
+
+//go:embed filler.js
+var fillerJS string
+
+// runner keeps what the runs of a job share: compiled scripts, and what the world is made of.
+type runner struct {
+	job      job
+	meter    *meter
+	programs map[string]*goja.Program
+	prelude  *goja.Program
+	filler   *goja.Program
+	newest   *goja.Program // gives the catalogue as a list of entries, see table
+	oldest   *goja.Program
+	lists    *goja.Program // gives the components
+	fixtures string
+}
+
+func newRunner(j job, m *meter) (*runner, error) {
+	r := &runner{job: j, meter: m, programs: map[string]*goja.Program{}}
+	fixtures, err := json.Marshal(j.Fixtures)
+	if err != nil {
+		return nil, err
+	}
+	r.fixtures = string(fixtures)
+	components, err := literal(j.Components)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := j.table(j.Newest)
+	if err != nil {
+		return nil, err
+	}
+	oldest, err := j.table(j.Oldest)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range []struct {
+		to        **goja.Program
+		name, src string
+	}{{&r.prelude, "prelude.js", preludeJS}, {&r.filler, "filler.js", fillerJS}, {&r.newest, "apis", newest}, {&r.oldest, "apis", oldest}, {&r.lists, "components", components}} {
+		if *c.to, err = compile(c.name, c.src); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// compile never follows a source map, which the engine would read from disk.
+func compile(name, src string) (*goja.Program, error) {
+	tree, err := goja.Parse(name, src, parser.WithDisableSourceMaps)
+	if err != nil {
+		return nil, err
+	}
+	return goja.CompileAST(tree, false)
+}
+
+// table writes the APIs of a base library as a script that gives [name, kind, sample as JSON, methods] of each: a program
+// that is compiled once makes them much faster than JSON that is parsed in every run. There are no objects in it, whose
+// keys could mean something else in a script than in JSON.
+func (j job) table(library string) (string, error) {
+	list := [][]any{}
+	for _, a := range j.since(library) {
+		list = append(list, []any{a.Name, a.Kind, string(a.Sample), a.Methods})
+	}
+	return literal(list)
+}
+
+// since lists the APIs that a base library has.
+func (j job) since(library string) []catalogue.API {
+	return slices.DeleteFunc(slices.Clone(j.APIs), func(a catalogue.API) bool { return profile.Compare(a.Since, library) > 0 })
+}
+
+// literal writes lists of strings as a script.
+func literal(v any) (string, error) {
+	data, err := json.Marshal(v)
+	return "(" + string(data) + ")", err
+}
+
+// world is one fresh runtime.
+type world struct {
+	*runner
+	vm       *goja.Runtime
+	object   *goja.Object
+	parse    goja.Callable // JSON.parse as it was before any script ran
+	modules  map[string]*goja.Object
+	rejected map[*goja.Promise]bool
+	order    []*goja.Promise
+	requests []request
+	answered bool  // time has passed, so that a reply may have come
+	now      int64 // virtual milliseconds
+}
+
+func (r *runner) world(p pageJob, mode Mode) (*world, error) {
+	w := &world{runner: r, vm: goja.New(), modules: map[string]*goja.Object{}, rejected: map[*goja.Promise]bool{}}
+	w.vm.SetMaxCallStackSize(4000)
+	w.vm.SetRandSource(func() float64 { return 0.5 })
+	w.vm.SetTimeSource(w.clock)
+	w.vm.SetPromiseRejectionTracker(func(p *goja.Promise, op goja.PromiseRejectionOperation) {
+		if w.rejected[p] = op == goja.PromiseRejectionReject; w.rejected[p] {
+			w.order = append(w.order, p)
+		}
+	})
+	w.parse, _ = goja.AssertFunction(w.vm.Get("JSON").ToObject(w.vm).Get("parse"))
+	apis, library := r.newest, r.job.Newest
+	if mode == Oldest {
+		apis, library = r.oldest, r.job.Oldest
+	}
+	w.object = w.vm.NewObject()
+	for name, value := range map[string]any{
+		"mode": string(mode), "library": library, "fixtures": r.fixtures, "query": p.Query, "route": p.Path, "requested": w.requested,
+	} {
+		_ = w.object.Set(name, value)
+	}
+	for name, program := range map[string]*goja.Program{"apis": apis, "components": r.lists} {
+		v, err := w.vm.RunProgram(program)
+		if err != nil {
+			return w, err
+		}
+		_ = w.object.Set(name, v)
+	}
+	if _, err := w.vm.RunProgram(r.filler); err != nil {
+		return w, err
+	}
+	f, err := w.vm.RunProgram(r.prelude)
+	if err != nil {
+		return w, err
+	}
+	call, _ := goja.AssertFunction(f)
+	_, err = call(goja.Undefined(), w.object)
+	return w, err
+}
+
+// clock stands still but for a millisecond at each look, so that runs repeat and busy waits end.
+func (w *world) clock() time.Time {
+	w.now++
+	return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(w.now) * time.Millisecond)
+}
+
+// value reads JSON as script data.
+func (w *world) value(text string) (goja.Value, error) {
+	return w.parse(goja.Undefined(), w.vm.ToValue(text))
+}
+
+// Bounds of what is kept of the requests of one run.
+const (
+	maxRequests = 20
+	maxAddress  = 300 // characters
+)
+
+// requested takes note of an address that the mini program asks, and from where.
+func (w *world) requested(call goja.FunctionCall) goja.Value {
+	if len(w.requests) < maxRequests {
+		q := request{API: call.Argument(0).String(), URL: short(call.Argument(1).String(), maxAddress), Answered: w.answered}
+		q.File, q.Line, q.Column = w.place(w.vm.CaptureCallStack(0, nil))
+		w.requests = append(w.requests, q)
+	}
+	return goja.Undefined()
+}
+
+// place is the first place of a stack that lies in the package: the file is "" when there is none.
+func (w *world) place(stack []goja.StackFrame) (file string, line, column int) {
+	for _, f := range stack {
+		if _, theirs := w.job.Scripts[f.SrcName()]; theirs {
+			at := f.Position()
+			if at.Line == 1 {
+				at.Column = max(1, at.Column-len(wrapBefore))
+			}
+			return f.SrcName(), at.Line, at.Column
+		}
+	}
+	return "", 0, 0
+}
+
+func short(s string, most int) string {
+	if len(s) <= most { // bytes: runes are no more
+		return s
+	}
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return strings.Clone(s)
+}

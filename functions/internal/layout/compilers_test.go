@@ -1,0 +1,65 @@
+package layout_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// heavy are modules that weigh more than a function, and the few mains that may link them.
+var heavy = []struct {
+	modules []string
+	mains   []string
+}{
+	{ // compilers and the script engine: what builds, and what tests
+		[]string{"github.com/evanw/esbuild/", "github.com/dop251/goja"},
+		[]string{"tasks/build", "tasks/test", "local"},
+	},
+	{ // what only the laptop, or only tests, have a use for
+		[]string{"go.etcd.io/bbolt", "github.com/chromedp/", "github.com/getkin/kin-openapi/", "go.yaml.in/yaml/"},
+		[]string{"local"},
+	},
+	{[]string{"github.com/coreos/go-oidc/", "github.com/go-jose/"}, []string{"workspaces/authorize", "local"}},
+	// Looking for profiles and sign-ins takes a start longer than the rest of it, and finds nothing in a function.
+	{[]string{"github.com/aws/aws-sdk-go-v2/config"}, nil},
+}
+
+// overweight names what a main links and should not.
+func overweight(main string, deps []string) (out []string) {
+	for _, h := range heavy {
+		if slices.Contains(h.mains, main) {
+			continue
+		}
+		for _, m := range h.modules {
+			if slices.ContainsFunc(deps, func(d string) bool { return strings.HasPrefix(d, m) }) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+func TestOnlyFewMainsLinkWhatIsHeavy(t *testing.T) {
+	for _, p := range goList(t) {
+		main, ok := strings.CutPrefix(p.ImportPath, module+"functions/")
+		if !ok || strings.HasPrefix(main, "internal/") {
+			continue
+		}
+		for _, m := range overweight(main, p.Deps) {
+			t.Errorf("functions/%s links %s; only what needs it may (go list -deps says by which way it comes)", main, m)
+		}
+	}
+}
+
+func TestPlantedWeightIsFound(t *testing.T) {
+	esbuild := []string{"fmt", "github.com/evanw/esbuild/pkg/api"}
+	if got := overweight("releases/apply", esbuild); len(got) != 1 {
+		t.Errorf("a compiler in releases/apply: %q", got)
+	}
+	if got := overweight("tasks/build", esbuild); len(got) != 0 {
+		t.Errorf("a compiler in tasks/build: %q", got)
+	}
+	if got := overweight("tasks/build", []string{"github.com/aws/aws-sdk-go-v2/config"}); len(got) != 1 {
+		t.Errorf("the search for a configuration: %q", got)
+	}
+}

@@ -1,0 +1,87 @@
+package layout_test
+
+import (
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// begun is what one start of a program took.
+type begun struct {
+	poll, first, warm time.Duration
+	memory            int64 // bytes at most
+}
+
+// begin starts a program, asks it twice, and ends it.
+func (s *stage) begin(b *testing.B, name, program string, environment map[string]string, event []byte) begun {
+	b.Helper()
+	a, at := s.start(b, name, program, environment)
+	var out begun
+	select {
+	case polled := <-a.polled:
+		out.poll = polled.Sub(at)
+	case <-a.ended:
+		b.Fatalf("ended: %s", a.said.String())
+	}
+	for _, took := range []*time.Duration{&out.first, &out.warm} {
+		asked := time.Now()
+		if _, ok := a.invoke(event); !ok {
+			b.Fatalf("ended: %s", a.said.String())
+		}
+		*took = time.Since(asked)
+	}
+	a.end()
+	out.memory = a.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	return out
+}
+
+// BenchmarkStart starts functions beside a program that only says hello, one of each in turns, so that whatever else the
+// machine does meets both. A start is from the fork to the first poll; figures are medians. AWS is a stand-in that
+// answers at once.
+//
+//	go test ./functions/internal/layout -run xxx -bench 'Start/resolve' -benchtime 41x
+func BenchmarkStart(b *testing.B) {
+	s := newStage(b)
+	bare := buildProgram(b, "", "./functions/internal/layout/testdata/bare", filepath.Join(b.TempDir(), "bare"))
+	for _, folder := range mains(b) {
+		b.Run(strings.ReplaceAll(folder, "/", "."), func(b *testing.B) {
+			program := buildMain(b, "", folder)
+			environment, _ := surroundings(b, folder)
+			event := s.eventFor(b, folder)
+			beside := map[string]string{"AWS_LAMBDA_FUNCTION_NAME": "bare"}
+			var ours, theirs []begun
+			b.ResetTimer()
+			for range b.N {
+				theirs = append(theirs, s.begin(b, "bare", bare, maps.Clone(beside), []byte("{}")))
+				ours = append(ours, s.begin(b, path.Base(folder), program, environment, event))
+			}
+			start, hello := median(ours, func(o begun) float64 { return ms(o.poll) }), median(theirs, func(o begun) float64 { return ms(o.poll) })
+			b.ReportMetric(start, "ms-start")
+			b.ReportMetric(hello, "ms-hello")
+			b.ReportMetric(start/hello, "x-hello")
+			b.ReportMetric(median(ours, func(o begun) float64 { return ms(o.first) }), "ms-first")
+			b.ReportMetric(median(ours, func(o begun) float64 { return ms(o.warm) }), "ms-warm")
+			b.ReportMetric(median(ours, func(o begun) float64 { return float64(o.memory) / 1e6 }), "MB-memory")
+			if info, err := os.Stat(program); err == nil {
+				b.ReportMetric(float64(info.Size())/1e6, "MB-program")
+			}
+		})
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func median(all []begun, of func(begun) float64) float64 {
+	var values []float64
+	for _, o := range all {
+		values = append(values, of(o))
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
