@@ -2,6 +2,7 @@ package layout_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -37,7 +38,7 @@ type stage struct {
 	server, aws *httptest.Server
 
 	mu     sync.Mutex
-	actors map[string]*actor
+	actors map[string]*actor // by the address that each polls, which is used once: a killed one's last poll may still be on its way
 }
 
 // actor is one process of a function.
@@ -123,6 +124,7 @@ func (s *stage) start(t testing.TB, name, program string, environment map[string
 		cmd: exec.Command(program), polled: make(chan time.Time, 1), events: make(chan []byte), answer: make(chan reply, 1), ended: make(chan struct{}),
 	}
 	s.mu.Lock()
+	name = fmt.Sprintf("%s-%d", name, len(s.actors))
 	s.actors[name] = a
 	s.mu.Unlock()
 	a.cmd.Env = []string{"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(s.server.URL, "http://") + "/runtime/" + name, "AWS_ENDPOINT_URL=" + s.aws.URL}

@@ -58,7 +58,7 @@ type tally struct {
 }
 
 func TestSimulation(t *testing.T) {
-	environments, removals := 40, 1000
+	environments, removals := 40, 2000
 	if *whole {
 		environments, removals = 1000, programs
 	}
