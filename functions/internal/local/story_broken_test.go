@@ -149,7 +149,11 @@ func playOn(t *testing.T, w *story.World, p *story.Play, d *disk, deaths ...int)
 	end := time.Now().Add(30 * time.Second)
 	for over := false; !over; {
 		stepped := make(chan bool, 1)
-		go func() { stepped <- p.Step(w) }()
+		go func() {
+			over := true // of a step that fails the test: it does not return
+			defer func() { stepped <- over }()
+			over = p.Step(w)
+		}()
 		for waiting := true; waiting; {
 			select {
 			case over = <-stepped:

@@ -25,6 +25,15 @@ type Person struct {
 // As signs somebody in, once. The short name of one of the demo's people is enough: "merchant-admin".
 func (w *World) As(email string) *Person {
 	w.T.Helper()
+	p, a := w.signIn(email)
+	if p == nil {
+		w.T.Fatalf("sign in %s: %s", email, a)
+	}
+	return p
+}
+
+// signIn signs somebody in who is not yet; when that cannot be, there is nobody, and the answer says why.
+func (w *World) signIn(email string) (*Person, Answer) {
 	if !strings.Contains(email, "@") {
 		email += "@demo.test"
 	}
@@ -32,18 +41,18 @@ func (w *World) As(email string) *Person {
 	p := w.people[email]
 	w.mu.Unlock()
 	if p != nil {
-		return p
+		return p, Answer{}
 	}
 	a := w.Nobody().Do("POST", "/local/token", map[string]string{"email": email})
 	var said struct{ Token string }
 	if a.Status != 200 || json.Unmarshal(a.Body, &said) != nil {
-		w.T.Fatalf("sign in %s: %s", email, a)
+		return nil, a
 	}
 	p = &Person{w, email, said.Token}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.people[email] = p
-	return p
+	return p, a
 }
 
 // SignOut forgets the tokens of all, so that they sign in again; for stories that take longer than a token lasts.
@@ -103,10 +112,10 @@ func (p *Person) Do(method, path string, body any, options ...func(*http.Request
 		return a
 	}
 	defer res.Body.Close()
-	a.Status, a.Header = res.StatusCode, res.Header
 	if a.Body, a.Err = io.ReadAll(res.Body); a.Err != nil {
-		return a
+		return a // half an answer is none
 	}
+	a.Status, a.Header = res.StatusCode, res.Header
 	p.check(req, res, data, a)
 	return a
 }
