@@ -25,6 +25,11 @@ type Outcome struct {
 	Superseded []Release // archived or canceled by it; a canceled one's machine has to be ended
 }
 
+// MostOpen is how many releases may be between under_review and full_release at once, on one target of one mini program.
+// Each may be a pilot with a hundred testers, and all of them are in the one placement that resolve reads: 10 take half of
+// what a record can hold.
+const MostOpen = 10
+
 // Check says whether a command can be carried out in a scene, without changing anything.
 func Check(s Scene, cmd Command) (to Status, err error) {
 	if cmd.Action != ForceRemove && slices.Contains(s.Placement.Removing, s.Release.ID) {
@@ -40,6 +45,10 @@ func Check(s Scene, cmd Command) (to Status, err error) {
 	}
 	if cmd.Action.ByPerson() && to.Open() && cmd.Removals < s.Placement.Removals {
 		return "", s.forceRemoved()
+	}
+	if n := s.others(); to.Open() && to != FullRelease && !s.Release.Status.Open() && n >= MostOpen {
+		return "", s.conflict("too_many_open",
+			"%d other releases of this mini program are under review, in pilot testing, in preparation or in grayscale on this target; %d are the most. Cancel one, or take one to everybody.", n, MostOpen)
 	}
 	if cmd.Action == Grayscale && cmd.Percent <= s.Release.Percent {
 		return "", s.conflict("percent_not_higher",
@@ -105,6 +114,16 @@ func (s Scene) rival() *rollout.Share {
 		return g
 	}
 	return nil
+}
+
+// others counts the other open releases of this target, without the full one.
+func (s Scene) others() (n int) {
+	for _, id := range s.Placement.Open {
+		if id != s.Release.ID && id != s.Placement.Full.Release {
+			n++
+		}
+	}
+	return n
 }
 
 func (s Scene) live(id string) (Release, bool) {

@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -48,6 +49,41 @@ func code(err error) string {
 		return e.CodeOrKind()
 	}
 	return ""
+}
+
+// TestOpenReleasesAreBounded: what waits on a target is kept in one placement, which must fit a record. The full release
+// is none of them, and one that is let in already may go on.
+func TestOpenReleasesAreBounded(t *testing.T) {
+	for _, c := range []struct {
+		others      int
+		full, isIn  bool
+		environment catalog.Environment
+		want        string
+	}{
+		{release.MostOpen - 1, false, false, catalog.Production, ""},
+		{release.MostOpen - 1, true, false, catalog.Production, ""},
+		{release.MostOpen, false, false, catalog.Production, "too_many_open"},
+		{release.MostOpen, true, false, catalog.Sandbox, "too_many_open"},
+		{release.MostOpen, false, false, catalog.Development, ""}, // everybody gets it at once
+		{release.MostOpen, false, true, catalog.Production, ""},
+	} {
+		s, cmd := scene(release.NewVersionCreated, 0), release.Command{Action: release.Apply, At: at}
+		s.Release.Environment, s.Settings.SandboxReview = c.environment, true
+		if c.isIn {
+			s, cmd.Action = scene(release.UnderReview, 0), release.Approve
+			s.Placement = s.Placement.WithOpen(s.Release.ID, true)
+		}
+		if c.full {
+			s = over(s, release.FullRelease, 100)
+			s.Placement = s.Placement.WithOpen(s.Placement.Full.Release, true)
+		}
+		for i := range c.others {
+			s.Placement = s.Placement.WithOpen(fmt.Sprint("rel_", i), true)
+		}
+		if _, err := release.Check(s, cmd); code(err) != c.want {
+			t.Errorf("%+v: %v, want %q", c, err, c.want)
+		}
+	}
 }
 
 func TestGrayscaleOnlyGoesUp(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
+	"slipway/functions/internal/rollout"
 	"slipway/functions/internal/store"
 	"slipway/functions/internal/store/limits"
 )
@@ -60,6 +61,31 @@ func largest(t *testing.T) (catalog.MiniProgram, catalog.Configuration) {
 	return m, c
 }
 
+// largestPlacement has as many pilots as may be open, a full version and a grayscale beside them, and a long history.
+func largestPlacement(testers []string) rollout.Placement {
+	p := rollout.Placement{MiniProgram: "p", Target: rollout.Target{TargetApp: longName(0), Environment: "production"}}
+	served := func(i int) rollout.Served {
+		return rollout.Served{
+			Release: fmt.Sprintf("rel_%022d", i), Version: strings.Repeat("9", 60) + fmt.Sprintf("%04d", i), PackageKey: "releases/" + longName(i) + "/package.zip",
+			SHA256: strings.Repeat("a", 64), Size: 1 << 30, Signature: strings.Repeat("s", 88), KeyID: strings.Repeat("k", 16), EntranceURL: "https://" + host(i) + "/" + large(1000),
+		}
+	}
+	const gone = 200 // more than a history remembers one by one
+	for i := range gone {
+		s := served(i)
+		p = p.WithOpen(s.Release, true).WithFull(s)
+		if i%2 == 0 {
+			p = p.Without(s.Release, s.Version)
+		}
+		p = p.WithOpen(s.Release, false)
+	}
+	for i := range release.MostOpen {
+		s := served(gone + i)
+		p = p.WithOpen(s.Release, true).WithPilot(s, testers)
+	}
+	return p.WithFull(served(gone+20)).WithGrayscale(served(gone+21), 99, longName(0))
+}
+
 // TestTheLargestRecordsFit: nothing that people may set adds up to more than a record can hold.
 func TestTheLargestRecordsFit(t *testing.T) {
 	m, c := largest(t)
@@ -77,6 +103,7 @@ func TestTheLargestRecordsFit(t *testing.T) {
 		"release":      store.CreateRelease(r)[0],
 		"request":      store.SaveRequest(q, 1),
 		"version":      store.SaveVersion(v, 1),
+		"placement":    store.SavePlacements([]rollout.Placement{largestPlacement(c.Testers)}, []int64{1})[0],
 	} {
 		t.Logf("the largest %s has %d bytes", name, len(w.Data))
 		if err := limits.Writes([]store.Write{w}); err != nil {
