@@ -73,7 +73,7 @@ func Explain(t store.Table, packages release.Packages) Handler {
 		e.Steps = rollout.Steps(&p, user)
 		e.Tester = reason == rollout.ReasonPilot
 		if user != "" && p.Grayscale.Percent > 0 {
-			b := rollout.Bucket(p.Grayscale.Salt, user)
+			b := p.Grayscale.Salt.Bucket(user)
 			e.Bucket = &b
 		}
 		return Answer{Body: e}, nil

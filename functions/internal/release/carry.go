@@ -140,7 +140,7 @@ func (o *Outcome) cancelRival(s Scene, cmd Command) {
 	if share == nil {
 		return
 	}
-	o.Release.Salt = share.Salt
+	o.Release.Salt = share.Salt.String()
 	o.Placement = o.Placement.Without(share.Release, share.Version)
 	if old, ok := s.live(share.Release); ok {
 		old.Status, old.Percent, old.UpdatedAt = Canceled, 0, cmd.At

@@ -35,7 +35,7 @@ func over(s release.Scene, status release.Status, percent int) release.Scene {
 		Status: status, Percent: percent, Salt: "salt-old", Build: release.Built,
 	}
 	if status == release.GrayscaleRelease {
-		s.Placement.Grayscale = rollout.Share{Served: old.Served(), Percent: percent, Salt: old.Salt}
+		s.Placement.Grayscale = rollout.Share{Served: old.Served(), Percent: percent, Salt: rollout.NewSalt(old.Salt)}
 	} else {
 		s.Placement.Full = old.Served()
 	}

@@ -72,7 +72,7 @@ func TestRemove(t *testing.T) {
 				p.Full, p.Open = rollout.Served{Release: "f", Version: "1"}, append(p.Open, "f")
 			}
 			if rapid.Bool().Draw(rt, "grayscale") {
-				p.Grayscale = rollout.Share{Served: rollout.Served{Release: "g", Version: "2"}, Percent: rapid.IntRange(0, 99).Draw(rt, "percent"), Salt: "s"}
+				p.Grayscale = rollout.Share{Served: rollout.Served{Release: "g", Version: "2"}, Percent: rapid.IntRange(0, 99).Draw(rt, "percent"), Salt: rollout.NewSalt("s")}
 				p.Open = append(p.Open, "g")
 			}
 			if rapid.Bool().Draw(rt, "review") {

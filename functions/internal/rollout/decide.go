@@ -23,24 +23,6 @@ const Buckets = 10_000
 // Bucket is the part that a user falls into: xxhash64 of salt, a zero byte and the user, modulo Buckets. The salt is
 // a release's own, so the shares of two mini programs are independent, and a raised percentage only adds users.
 func Bucket(salt, user string) int {
-	n := len(salt) + 1 + len(user)
-	if n > smallInput {
-		return longBucket(salt, user)
-	}
-	var small [smallInput]byte
-	copy(small[:], salt)
-	copy(small[len(salt)+1:], user)
-	return int(xxhash.Sum64(small[:n]) % Buckets)
-}
-
-// smallInput is room for a salt as releases have them and a user id of 38 bytes: a larger array takes longer to clear
-// than to hash.
-const smallInput = 64
-
-// longBucket is Bucket with room for ids that few people have, which the others need not clear.
-//
-//go:noinline
-func longBucket(salt, user string) int {
 	var stack [512]byte
 	buf := append(stack[:0], salt...)
 	buf = append(buf, 0)
@@ -68,7 +50,7 @@ func Decide(p *Placement, user string) (*Served, Reason) {
 			return &p.Pilots[i].Served, ReasonPilot
 		}
 	}
-	if p.Grayscale.Percent > 0 && InShare(Bucket(p.Grayscale.Salt, user), p.Grayscale.Percent) {
+	if p.Grayscale.Percent > 0 && InShare(p.Grayscale.Salt.Bucket(user), p.Grayscale.Percent) {
 		return &p.Grayscale.Served, ReasonGrayscale
 	}
 	if p.Full.Release != "" {

@@ -22,7 +22,7 @@ func Steps(p *Placement, user string) []string {
 	}
 	add("The user is no tester of a pilot release.")
 	if g := p.Grayscale; g.Percent > 0 {
-		bucket := Bucket(g.Salt, user)
+		bucket := g.Salt.Bucket(user)
 		if reason == ReasonGrayscale {
 			add("Bucket %d of %d is below %d: the user is in the %d %% that get version %s.", bucket, Buckets, 100*g.Percent, g.Percent, g.Version)
 			return steps

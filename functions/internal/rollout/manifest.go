@@ -28,7 +28,7 @@ type EntryShare struct {
 func (p *Placement) Entry() Entry {
 	e := Entry{Full: p.Full.Version, Pilot: len(p.Pilots) > 0, Removed: p.Removed, Dropped: p.Dropped()}
 	if g := p.Grayscale; g.Percent > 0 {
-		e.Grayscale = EntryShare{g.Version, g.Percent, g.Salt}
+		e.Grayscale = EntryShare{g.Version, g.Percent, g.Salt.String()}
 	}
 	return e
 }

@@ -10,11 +10,11 @@ import (
 )
 
 // count spreads n users, numbered as user ids often are, over the buckets of a salt.
-func count(n int, salt string) (buckets [rollout.Buckets]int) {
-	id := []byte("user-")
+func count(n int, text string) (buckets [rollout.Buckets]int) {
+	id, salt := []byte("user-"), rollout.NewSalt(text)
 	for i := range n {
 		id = strconv.AppendInt(id[:5], int64(i), 10)
-		buckets[rollout.Bucket(salt, string(id))]++
+		buckets[salt.Bucket(string(id))]++
 	}
 	return buckets
 }

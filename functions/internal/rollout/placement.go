@@ -30,8 +30,8 @@ type Served struct {
 // Share is a grayscale: a version and the part of the users that gets it.
 type Share struct {
 	Served
-	Percent int    `json:"percent"` // 1–99
-	Salt    string `json:"salt"`
+	Percent int  `json:"percent"` // 1–99
+	Salt    Salt `json:"salt"`
 }
 
 // Pilot is a version that only its testers get.
@@ -145,7 +145,7 @@ func (p Placement) WithFull(v Served) Placement {
 // WithGrayscale serves v to percent of the users in buckets made with salt, and clears the removed mark.
 func (p Placement) WithGrayscale(v Served, percent int, salt string) Placement {
 	p = p.letIn(v)
-	p.Grayscale = Share{Served: v, Percent: percent, Salt: salt}
+	p.Grayscale = Share{Served: v, Percent: percent, Salt: NewSalt(salt)}
 	return p
 }
 

@@ -50,8 +50,9 @@ func TestGoldenVectors(t *testing.T) {
 		t.Fatal(err, len(vectors))
 	}
 	for _, v := range vectors {
-		if got := rollout.Bucket(v.Salt, v.User); got != v.Bucket {
-			t.Errorf("Bucket(%q, %q) = %d, want %d", v.Salt, v.User, got, v.Bucket)
+		salt := rollout.NewSalt(v.Salt)
+		if got, ready := rollout.Bucket(v.Salt, v.User), salt.Bucket(v.User); got != v.Bucket || ready != v.Bucket {
+			t.Errorf("Bucket(%q, %q) = %d and %d, want %d", v.Salt, v.User, got, ready, v.Bucket)
 		}
 	}
 }
