@@ -52,7 +52,7 @@ var arrows = []arrow{
 	{"./build/...", []string{"./build/...", "./fault", "github.com/evanw/esbuild/...", "github.com/klauspost/compress/...", "github.com/tailscale/hujson", "golang.org/x/text/...", "github.com/dop251/goja/..."}},
 	{"./compat/...", []string{"./compat/...", "./build/...", "./fault", "./pattern", "github.com/tailscale/hujson", "github.com/dop251/goja/...", "github.com/evanw/esbuild/...",
 		"github.com/dlclark/regexp2/...", "github.com/go-sourcemap/sourcemap", "golang.org/x/sys/unix", "golang.org/x/text/..."}},
-	{"./mail", []string{"./fault"}},
+	{"./mail", []string{"./fault", "github.com/a-h/templ/..."}},
 	{"./console", []string{"./fault", "./pattern"}},
 	{"./qr", []string{"./fault", "github.com/boombuler/barcode/..."}},
 	{"./asl", nil}, // knows nothing of releases

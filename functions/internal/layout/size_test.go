@@ -18,7 +18,6 @@ var largeZips = map[string]int64{
 	// Templates find methods by name, so with them the linker keeps every method of each type that a value leads to.
 	"qrcodes/open":  3_900_000, // shows pages
 	"requests/link": 5_100_000, // shows pages with addresses in S3, whose client leads to itself and all its operations
-	"tasks/deliver": 4_300_000, // writes mails, with four clients of AWS
 	// Clients of AWS, and what looks into images, or into archives with names in all writing systems.
 	"requests/force-remove": 3_600_000,
 	"versions/submit":       3_700_000,

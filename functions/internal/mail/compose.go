@@ -2,66 +2,24 @@ package mail
 
 import (
 	"bytes"
-	"embed"
-	html "html/template"
+	"context"
 	"net/mail"
 	"net/url"
 	"strings"
-	"sync"
-	plain "text/template"
 
 	"slipway/functions/internal/fault"
 )
 
-//go:embed templates
-var files embed.FS
-
-// view is what a template sees: M is the cleaned content.
+// view is what a mail shows besides its content.
 type view struct {
-	M         Content
 	Link      string
 	Reference string
 	Subject   string // the subject line, for the HTML title
-	Short     string // the targets, as short as a subject needs them
 	Facts     []fact
 }
 
-// written is the two templates of one mail.
-type written struct {
-	plain *plain.Template
-	html  *html.Template
-}
-
-// templates are parsed for the first mail, because most functions that know them never write one, and all would pay
-// for it at their start. Tests render every mail. A sync.OnceValue here would tie them to the package's init, and so
-// link them into every function.
-func templates() map[string]written {
-	parsing.Do(func() { parsed = parse() })
-	return parsed
-}
-
-var (
-	parsing sync.Once
-	parsed  map[string]written
-)
-
-func parse() map[string]written {
-	funcs := map[string]any{"utc": utc, "status": status, "headline": Subject.headline,
-		"quote": quote, "lines": lines, "table": table}
-	all := map[string]written{}
-	for kind := range kinds {
-		all[kind] = written{
-			plain: plain.Must(plain.New(kind+".txt").Funcs(funcs).
-				ParseFS(files, "templates/layout.txt", "templates/"+kind+".txt")),
-			html: html.Must(html.New("layout.html").Funcs(funcs).
-				ParseFS(files, "templates/layout.html", "templates/"+kind+".html")),
-		}
-	}
-	return all
-}
-
-// compose renders one mail. The text template is the whole message, its subject line first.
-func compose[T Content](content T, to, reference, link string) (Message, error) {
+// compose renders one mail, both parts from the same clean copy of its content.
+func compose(content Content, to, reference, link string) (Message, error) {
 	if err := checkEnvelope(to, reference, link); err != nil {
 		return Message{}, err
 	}
@@ -69,21 +27,12 @@ func compose[T Content](content T, to, reference, link string) (Message, error) 
 		return Message{}, fault.Fields(wrong)
 	}
 	m := cleaned(content)
-	v := view{M: m, Link: link, Reference: reference, Short: where(m.targets(), maxTargets), Facts: present(m.facts())}
-	var text, rich bytes.Buffer
-	if err := templates()[m.Kind()].plain.Execute(&text, v); err != nil {
+	v := view{Link: link, Reference: reference, Subject: line(m.subject(), maxSubject), Facts: present(m.facts())}
+	var rich bytes.Buffer
+	if err := document(v, m.html(v)).Render(context.Background(), &rich); err != nil {
 		return Message{}, fault.Wrap(fault.Internal, "internal", err, "The mail %q cannot be written.", m.Kind())
 	}
-	head, body, ok := strings.Cut(text.String(), "\n\n")
-	subject, found := strings.CutPrefix(head, "Subject: ")
-	if !ok || !found {
-		return Message{}, fault.New(fault.Internal, "internal", "The mail %q does not begin with its subject.", m.Kind())
-	}
-	v.Subject = line(subject, maxSubject)
-	if err := templates()[m.Kind()].html.Execute(&rich, v); err != nil {
-		return Message{}, fault.Wrap(fault.Internal, "internal", err, "The mail %q cannot be written.", m.Kind())
-	}
-	return Message{To: to, Subject: v.Subject, Text: tidy(body), HTML: rich.String(), Reference: reference}, nil
+	return Message{To: to, Subject: v.Subject, Text: m.text(v), HTML: rich.String(), Reference: reference}, nil
 }
 
 // checkEnvelope refuses what could not be sent, or what could be read as more than one header, address or link.
@@ -124,28 +73,4 @@ func present(rows []fact) []fact {
 	return kept
 }
 
-// quote marks every line that somebody else wrote, so that a reason cannot pass for our own words.
-func quote(s string) string { return "> " + strings.ReplaceAll(s, "\n", "\n> ") }
-
-// tidy closes the gaps that untaken branches leave in a text template.
-func tidy(s string) string {
-	for strings.Contains(s, "\n\n\n") {
-		s = strings.ReplaceAll(s, "\n\n\n", "\n\n")
-	}
-	return strings.TrimSpace(s) + "\n"
-}
-
 func lines(s string) []string { return strings.Split(s, "\n") }
-
-// table is the facts in aligned columns.
-func table(rows []fact) string {
-	width := 0
-	for _, r := range rows {
-		width = max(width, len(r.Label))
-	}
-	var b strings.Builder
-	for _, r := range rows {
-		b.WriteString(r.Label + ":" + strings.Repeat(" ", width-len(r.Label)+1) + r.Value + "\n")
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}

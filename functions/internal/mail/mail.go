@@ -1,8 +1,11 @@
 // Package mail writes every mail that Slipway sends, and names the port that carries it.
 //
-// What belongs here: the exact words, as whole-message templates (text and HTML), and what makes them safe to send:
+// What belongs here: the exact words, text in text.go and HTML in the .templ files, and what makes them safe to send:
 // no value can add a header, a line that looks like ours, markup, or a hidden turn in the reading direction. What does
 // not: who gets which mail (package approval and its neighbours), when (the outbox), and how it travels (cloud, local).
+//
+// The .templ files are compiled by "templ generate": templates that are parsed while a program runs find methods by name, so
+// with them the linker keeps every method of each type that a value leads to, whole clients of AWS among them.
 //
 // A mail waits in an outbox row as {kind, data}: Encode makes the pair, Render turns it into a Message when it is sent.
 package mail
@@ -10,6 +13,8 @@ package mail
 import (
 	"encoding/json"
 	"reflect"
+
+	"github.com/a-h/templ"
 
 	"slipway/functions/internal/fault"
 )
@@ -25,7 +30,9 @@ type Content interface {
 
 	check() []fault.Field // what is missing or unknown
 	facts() []fact        // the table of the mail, in reading order
-	targets() []Target    // for the subject line
+	subject() string      // the subject line, which says first what happened
+	text(view) string     // the whole plain text
+	html(view) templ.Component
 }
 
 // kinds is every mail by its name in an outbox row.

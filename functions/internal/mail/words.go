@@ -85,8 +85,6 @@ func (s Subject) facts() []fact {
 	}
 }
 
-func (s Subject) targets() []Target { return s.Targets }
-
 // Where names all targets.
 func (s Subject) Where() string { return where(s.Targets, len(s.Targets)) }
 
@@ -171,11 +169,11 @@ func outcomeLabel(own, whole string) string {
 
 // cleaned is a copy of content in which every string is safe to show. It walks the type instead of trusting each
 // template to ask for it, so a field added tomorrow is clean as well.
-func cleaned[T any](content T) T {
+func cleaned(content Content) Content {
 	v := reflect.New(reflect.TypeOf(content)).Elem()
 	v.Set(reflect.ValueOf(content))
 	clean(v, "")
-	return v.Interface().(T)
+	return v.Interface().(Content)
 }
 
 func clean(v reflect.Value, tag string) {
