@@ -3,6 +3,8 @@ package console
 import (
 	"time"
 
+	"github.com/a-h/templ"
+
 	"slipway/functions/internal/fault"
 )
 
@@ -40,7 +42,18 @@ type ApprovalPage struct {
 
 // Render implements Page.
 func (p ApprovalPage) Render() ([]byte, error) {
-	return render("approval", problemFirst(p.Form, p.title()), p)
+	return render(document{title: problemFirst(p.Form, p.title()), body: p.body(), foot: p.foot()})
+}
+
+func (p ApprovalPage) foot() templ.Component {
+	whose := words()
+	if p.Reviewer != "" {
+		whose = words("This link was sent to ", say(p.Reviewer), " and is theirs alone; please do not forward it. ")
+	}
+	if len(p.Errors) > 0 {
+		return words(whose, "Nothing has been decided yet.")
+	}
+	return words(whose, "Opening this page has changed nothing.")
 }
 
 // Headers implements Page.
@@ -65,10 +78,30 @@ type ApprovalDone struct {
 
 // Render implements Page.
 func (p ApprovalDone) Render() ([]byte, error) {
+	title := "You rejected: " + p.title()
 	if p.Decision == Approved {
-		return render("approval_done", "You approved: "+p.title(), p)
+		title = "You approved: " + p.title()
 	}
-	return render("approval_done", "You rejected: "+p.title(), p)
+	return render(document{title: title, body: p.body(), foot: words("You can close this page.")})
+}
+
+// next says what happens now.
+func (p ApprovalDone) next() templ.Component {
+	program, where, by := say(p.MiniProgram), say(targets(p.Targets)), say(p.SubmittedBy)
+	switch {
+	case p.Decision == Rejected:
+		return words(by, " is mailed your reason. ", only(p.Category == Release, "The release goes back to New Version Created and can be applied for again."),
+			only(p.Category != Release, "Nothing changes for users."))
+	case len(p.Waiting) > 1:
+		return words(say(list(p.Waiting)), " still have to decide. You need not do anything more.")
+	case len(p.Waiting) == 1:
+		return words(say(p.Waiting[0]), " still has to decide. You need not do anything more.")
+	case p.Category == Offline:
+		return words(program, " is being taken offline in ", where, ". ", by, " is mailed.")
+	case p.Category == ForceRemoval:
+		return words(program, " is being removed from ", where, ". Its merchant and ", by, " are mailed.")
+	}
+	return words("The release goes on, and ", by, " is mailed. You need not do anything more.")
 }
 
 // Headers implements Page.
@@ -115,7 +148,50 @@ func (p ApprovalClosed) Title() string {
 }
 
 // Render implements Page.
-func (p ApprovalClosed) Render() ([]byte, error) { return render("approval_closed", p.Title(), p) }
+func (p ApprovalClosed) Render() ([]byte, error) {
+	return render(document{title: p.Title(), body: p.body()})
+}
+
+// by says who ended the request, for whom and when, as far as it is known.
+func (p ApprovalClosed) by() templ.Component {
+	return words(after(" by ", p.By), after(" for ", p.Party), on(" on ", p.At))
+}
+
+func (p ApprovalClosed) submitter() templ.Component {
+	if p.SubmittedBy == "" {
+		return words("the submitter")
+	}
+	return say(p.SubmittedBy)
+}
+
+// decided is what somebody did with the request, did what the reader did with it.
+func (p ApprovalClosed) decided() string {
+	switch p.Decision {
+	case Approved:
+		return "approved"
+	case Rejected:
+		return "rejected"
+	}
+	return "decided"
+}
+
+func (p ApprovalClosed) did() string {
+	switch p.Decision {
+	case Approved:
+		return "approved this request"
+	case Rejected:
+		return "rejected this request"
+	}
+	return "have used this link"
+}
+
+// back says where a request that nobody decided leaves what it was about.
+func back(category string) string {
+	if category == Release {
+		return "The release is back in New Version Created."
+	}
+	return "Nothing changed for users."
+}
 
 // Headers implements Page.
 func (p ApprovalClosed) Headers() map[string]string { return headers() }
@@ -129,7 +205,7 @@ type ApprovalSignIn struct {
 
 // Render implements Page.
 func (p ApprovalSignIn) Render() ([]byte, error) {
-	return render("approval_sign_in", "Sign in to decide: "+p.title(), p)
+	return render(document{title: "Sign in to decide: " + p.title(), body: p.body(), foot: words("Opening this page has changed nothing.")})
 }
 
 // Headers implements Page.
@@ -140,7 +216,7 @@ type LinkUnknown struct{}
 
 // Render implements Page.
 func (p LinkUnknown) Render() ([]byte, error) {
-	return render("link_unknown", "This link is not known", p)
+	return render(document{title: "This link is not known", body: p.body()})
 }
 
 // Headers implements Page.

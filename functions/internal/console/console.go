@@ -4,17 +4,21 @@
 // What belongs here: words, markup, the one style sheet and the security headers of a page. What does not: deciding
 // which page to show, reading forms, and every rule; a page shows what it is given. Pages need no script, fetch nothing
 // but the images they were given, and show hidden characters of a value instead of obeying them.
+//
+// The .templ files are compiled by "templ generate", which escapes what stands in { } by its place. Templates that are parsed
+// while a program runs find methods by name: with them the linker kept every method of each type that a value leads to.
 package console
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
-	"embed"
+	_ "embed" // the style sheet
 	"encoding/base64"
-	"html/template"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/a-h/templ"
 
 	"slipway/functions/internal/fault"
 )
@@ -27,9 +31,6 @@ type Page interface {
 	Headers() map[string]string
 }
 
-//go:embed templates/*.html
-var files embed.FS
-
 //go:embed style.css
 var styleSheet string
 
@@ -39,44 +40,20 @@ var styleSource = func() string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }()
 
-// view is what the layout sees; a page's own template sees the page as .Page.
-type view struct {
-	Title string
-	Style template.CSS
-	Page  any
+// document is what one page puts into the layout; what is nil leaves its place empty.
+type document struct {
+	title     string
+	body      templ.Component
+	who, foot templ.Component // in the head, who is signed in; in the end, a paragraph
 }
 
-// pages are parsed when the first is shown, because most functions that know them never show one, and all would pay
-// for it at their start. Tests render every page. A sync.OnceValue here would tie the templates to the package's init,
-// and so link them, and every method of the AWS clients with them, into functions that show no page.
-func pages() map[string]*template.Template {
-	parsing.Do(func() { parsed = parse() })
-	return parsed
-}
-
-var (
-	parsing sync.Once
-	parsed  map[string]*template.Template
-)
-
-func parse() map[string]*template.Template {
-	all := map[string]*template.Template{}
-	for _, name := range []string{"approval", "approval_done", "approval_closed", "approval_sign_in", "link_unknown",
-		"request", "home", "sign_in", "outbox", "outbox_mail", "unavailable", "open_app", "code_unknown", "problem"} {
-		all[name] = template.Must(template.New("layout.html").Funcs(functions).ParseFS(files,
-			"templates/layout.html", "templates/facts.html", "templates/decide.html", "templates/"+name+".html"))
-	}
-	return all
-}
-
-func render(name, title string, page any) ([]byte, error) {
+func render(d document) ([]byte, error) {
 	var out bytes.Buffer
-	// The sheet is our own embedded file, so it may pass as CSS unescaped.
-	v := view{Title: plain(title), Style: template.CSS(styleSheet), Page: page} //nolint:gosec
-	if err := pages()[name].Execute(&out, v); err != nil {
-		return nil, fault.Wrap(fault.Internal, "internal", err, "The page %q cannot be written.", name)
+	if err := whole(d).Render(context.Background(), &out); err != nil {
+		return nil, fault.Wrap(fault.Internal, "internal", err, "The page cannot be written.")
 	}
-	return out.Bytes(), nil
+	// No character reference can stand for NUL, and browsers treat it in ways of their own.
+	return bytes.ReplaceAll(out.Bytes(), []byte{0}, []byte("\ufffd")), nil
 }
 
 // headers are the same for every page but for the images it shows.

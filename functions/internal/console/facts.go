@@ -2,6 +2,8 @@ package console
 
 import (
 	"time"
+
+	"github.com/a-h/templ"
 )
 
 // Categories of a request.
@@ -119,6 +121,63 @@ func (f Facts) title() string {
 		return "Force remove " + f.MiniProgram + " from " + where
 	}
 	return "Release " + f.MiniProgram + " " + f.Version + " to " + where
+}
+
+// kind is the category as the line above a heading.
+func kind(category string) string {
+	switch category {
+	case Offline:
+		return "Offline request"
+	case ForceRemoval:
+		return "Force removal"
+	}
+	return "Release request"
+}
+
+// subject is title with its names marked as such.
+func subject(f Facts) templ.Component {
+	where := say(targets(f.Targets))
+	switch f.Category {
+	case Offline:
+		return words("Take ", say(f.MiniProgram), " ", say(f.Version), " offline in ", where)
+	case ForceRemoval:
+		return words("Force remove ", say(f.MiniProgram), " from ", where)
+	}
+	return words("Release ", say(f.MiniProgram), " ", say(f.Version), " to ", where)
+}
+
+// environment names one, or all of them.
+func environment(name string) templ.Component {
+	if name == "" {
+		return words("every environment")
+	}
+	return say(name)
+}
+
+// tested is the state of a compatibility test as a person reads it.
+func tested(state string) string {
+	if state == "none" {
+		return "Not tested"
+	}
+	return status(state)
+}
+
+// ifApproved says what approving does, ifRejected what rejecting does.
+func ifApproved(f Facts) templ.Component {
+	switch f.Category {
+	case Offline:
+		return words("Users of ", say(targets(f.Targets)), " can no longer open it.")
+	case ForceRemoval:
+		return words("Every released version is removed at once, in every environment, and ongoing releases are stopped.")
+	}
+	return words("It goes on towards its users, once everyone who decides has approved.")
+}
+
+func ifRejected(f Facts) templ.Component {
+	if f.Category == Release {
+		return words("It goes back to ", say(f.SubmittedBy), " with your reason.")
+	}
+	return words("Nothing changes for users. ", say(f.SubmittedBy), " is told your reason.")
 }
 
 // images is every address the page would load.

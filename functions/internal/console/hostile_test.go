@@ -23,27 +23,28 @@ var words = []string{"Category", "State", "Status", "Cause"}
 func poison(p console.Page) console.Page {
 	v := reflect.New(reflect.TypeOf(p)).Elem()
 	v.Set(reflect.ValueOf(p))
-	fill(v, "")
+	replace(v, "", func(name string) (string, bool) { return payload, !slices.Contains(words, name) })
 	return v.Interface().(console.Page)
 }
 
-func fill(v reflect.Value, name string) {
+// replace puts another text into each field that has one, when with says so.
+func replace(v reflect.Value, name string, with func(field string) (string, bool)) {
 	switch v.Kind() {
 	case reflect.String:
-		if v.String() != "" && !slices.Contains(words, name) {
-			v.SetString(payload)
+		if s, other := with(name); other && v.String() != "" {
+			v.SetString(s)
 		}
 	case reflect.Slice:
 		fresh := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		reflect.Copy(fresh, v)
 		for i := range fresh.Len() {
-			fill(fresh.Index(i), name)
+			replace(fresh.Index(i), name, with)
 		}
 		v.Set(fresh)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() && v.Type().PkgPath() != "time" {
-				fill(v.Field(i), v.Type().Field(i).Name)
+				replace(v.Field(i), v.Type().Field(i).Name, with)
 			}
 		}
 	}
@@ -90,6 +91,78 @@ func TestHostileValues(t *testing.T) {
 			if strings.ContainsAny(value, "\r\n") || strings.Contains(value, "alert") {
 				t.Errorf("%s: a value reached the header %s: %q", name, key, value)
 			}
+		}
+	}
+}
+
+// Every attribute that a value can reach holds exactly that value, or an address nobody need fear: none ends early and
+// none is anything that runs.
+func TestHostileAddresses(t *testing.T) {
+	for _, bad := range []string{"javascript:alert(1)", "JavaScript:alert(1)", "java\tscript:alert(1)", " javascript:alert(1)", "\x01javascript:alert(1)",
+		"vbscript:x", "data:text/html,<script>alert(1)</script>", "//evil.example/", "/\\evil.example/", "https://a@evil.example/", "ftp://evil.example/"} {
+		for name, p := range samples() {
+			for _, e := range elements(page(t, addressed(p, bad))) {
+				for _, a := range []string{"href", "src", "action"} {
+					if u, there := e.attributes[a]; there && !strings.HasPrefix(u, "#") && (strings.Contains(u, "script:") || strings.Contains(u, "evil") || strings.HasPrefix(u, "data:")) {
+						t.Errorf("%s: the %s of %s is %q", name, a, e.name, u)
+					}
+				}
+			}
+		}
+	}
+	const quoted = `https://slipway.example/a?x="><script>alert(1)</script>&y='&amp;z=1`
+	for name, p := range samples() {
+		led := 0
+		for _, e := range elements(page(t, addressed(p, quoted))) {
+			if e.name == "script" {
+				t.Errorf("%s: an address made an element", name)
+			}
+			for _, a := range []string{"href", "src", "action"} {
+				if u, there := e.attributes[a]; there && !strings.HasPrefix(u, "#") {
+					led++
+					if u != quoted && !strings.HasPrefix(u, "http://127.0.0.1:8080/") { // the address in a mail's text
+						t.Errorf("%s: the %s of %s is %q", name, a, e.name, u)
+					}
+				}
+			}
+		}
+		if want := strings.Contains(page(t, p), `href="/`) || strings.Contains(page(t, p), `action="`); led == 0 && want {
+			t.Errorf("%s leads nowhere", name)
+		}
+	}
+}
+
+// addressed gives a copy in which every address is s.
+func addressed(p console.Page, s string) console.Page {
+	v := reflect.New(reflect.TypeOf(p)).Elem()
+	v.Set(reflect.ValueOf(p))
+	replace(v, "", func(name string) (string, bool) {
+		return s, slices.Contains([]string{"URL", "LogoURL", "ReportURL", "Action", "SignOut", "Back", "Home", "Bounce"}, name)
+	})
+	return v.Interface().(console.Page)
+}
+
+func TestWordsAreEscaped(t *testing.T) {
+	var b strings.Builder
+	if err := console.Words("a <b> & \"", 7, console.Words("'", "</p>")).Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.String(); strings.ContainsAny(got, `<>"'`) || html.UnescapeString(got) != `a <b> & "7'</p>` {
+		t.Errorf("got %s", got)
+	}
+}
+
+// NUL has no character reference, and what browsers make of it differs from place to place.
+func TestNULIsReplaced(t *testing.T) {
+	p := console.ApprovalPage{Facts: release(), Form: console.Form{Confirm: "a\x00b", Reason: "c\x00d", Hidden: []console.Hidden{{Name: "e\x00f", Value: "g\x00h"}}}}
+	mail := console.OutboxMail{Subject: "s", Text: "i\x00j", HTML: "<p>k\x00l</p>"}
+	doc := page(t, p) + page(t, mail)
+	if strings.Contains(doc, "\x00") {
+		t.Error("a page holds NUL")
+	}
+	for _, want := range []string{"a\ufffdb", "c\ufffdd", "e\ufffdf", "g\ufffdh", "i\ufffdj", "k\ufffdl"} {
+		if !strings.Contains(doc, want) {
+			t.Errorf("no %q", want)
 		}
 	}
 }

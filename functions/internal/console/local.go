@@ -24,7 +24,9 @@ type Home struct {
 }
 
 // Render implements Page.
-func (p Home) Render() ([]byte, error) { return render("home", "Slipway on this machine", p) }
+func (p Home) Render() ([]byte, error) {
+	return render(document{title: "Slipway on this machine", who: p.who(), body: p.body()})
+}
 
 // Headers implements Page.
 func (p Home) Headers() map[string]string { return headers() }
@@ -47,7 +49,9 @@ type SignIn struct {
 }
 
 // Render implements Page.
-func (p SignIn) Render() ([]byte, error) { return render("sign_in", "Sign in", p) }
+func (p SignIn) Render() ([]byte, error) {
+	return render(document{title: "Sign in", body: p.body()})
+}
 
 // Headers implements Page.
 func (p SignIn) Headers() map[string]string { return headers() }
@@ -70,7 +74,7 @@ type Outbox struct {
 func (p Outbox) Render() ([]byte, error) {
 	p.Mails = slices.Clone(p.Mails)
 	slices.SortStableFunc(p.Mails, func(a, b OutboxRow) int { return b.At.Compare(a.At) })
-	return render("outbox", "Outbox", p)
+	return render(document{title: "Outbox", who: way(p.Home, "Home"), body: p.body()})
 }
 
 // Headers implements Page.
@@ -90,7 +94,9 @@ type OutboxMail struct {
 }
 
 // Render implements Page.
-func (p OutboxMail) Render() ([]byte, error) { return render("outbox_mail", p.Subject, p) }
+func (p OutboxMail) Render() ([]byte, error) {
+	return render(document{title: p.Subject, who: way(p.Back, "Back to the outbox"), body: p.body()})
+}
 
 // Headers implements Page. A frame made from srcdoc inherits this page's policy, and mails style themselves in line, as
 // mail programs demand; so this one page, which exists on laptops only, lets in-line styles pass. Nothing can be loaded

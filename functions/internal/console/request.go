@@ -1,6 +1,10 @@
 package console
 
-import "time"
+import (
+	"time"
+
+	"github.com/a-h/templ"
+)
 
 // RequestPage is a request as a signed-in person sees it: the same facts, and the form if they may decide.
 type RequestPage struct {
@@ -19,7 +23,15 @@ type RequestPage struct {
 
 // Render implements Page.
 func (p RequestPage) Render() ([]byte, error) {
-	return render("request", problemFirst(p.Form, p.title()), p)
+	return render(document{title: problemFirst(p.Form, p.title()), who: p.who(), body: p.body()})
+}
+
+// role says what the viewer may do here, or why nothing.
+func (p RequestPage) role() templ.Component {
+	if p.CanDecide {
+		return words(" You decide for ", say(p.Party), on(", by ", p.ExpiresAt), ".")
+	}
+	return after(" ", p.Why)
 }
 
 // Headers implements Page.
@@ -35,7 +47,9 @@ type Problem struct {
 }
 
 // Render implements Page.
-func (p Problem) Render() ([]byte, error) { return render("problem", p.Title, p) }
+func (p Problem) Render() ([]byte, error) {
+	return render(document{title: p.Title, body: p.body()})
+}
 
 // Headers implements Page.
 func (p Problem) Headers() map[string]string { return headers() }
@@ -57,7 +71,7 @@ type Unavailable struct {
 
 // Render implements Page.
 func (p Unavailable) Render() ([]byte, error) {
-	return render("unavailable", p.MiniProgram+" is not available", p)
+	return render(document{title: p.MiniProgram + " is not available", body: p.body()})
 }
 
 // Headers implements Page.
@@ -71,7 +85,9 @@ type OpenApp struct {
 }
 
 // Render implements Page.
-func (p OpenApp) Render() ([]byte, error) { return render("open_app", "Open "+p.MiniProgram, p) }
+func (p OpenApp) Render() ([]byte, error) {
+	return render(document{title: "Open " + p.MiniProgram, body: p.body()})
+}
 
 // Headers implements Page.
 func (p OpenApp) Headers() map[string]string { return headers() }
@@ -81,7 +97,7 @@ type CodeUnknown struct{}
 
 // Render implements Page.
 func (p CodeUnknown) Render() ([]byte, error) {
-	return render("code_unknown", "This code is not known", p)
+	return render(document{title: "This code is not known", body: p.body()})
 }
 
 // Headers implements Page.

@@ -2,41 +2,15 @@ package console
 
 import (
 	"fmt"
-	"html/template"
 	"net/url"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/a-h/templ"
+
 	"slipway/functions/internal/pattern"
 )
-
-var functions = template.FuncMap{"say": say, "paragraph": paragraph, "plain": plain, "when": when, "size": size,
-	"targets": targets, "status": status, "safe": safeURL, "shown": shown, "linked": linked, "list": list, "add": add,
-	"language": language, "deep": deepLink}
-
-func add(a, b int) int { return a + b }
-
-// say shows one value inside a sentence: isolated, so that a right-to-left name leaves the words around it alone, and
-// with characters one cannot see written out, so that a reviewer decides about what is really there.
-func say(s string) template.HTML {
-	return template.HTML("<bdi>" + reveal(strings.Join(strings.Fields(spaced(s)), " ")) + "</bdi>") //nolint:gosec // reveal escapes
-}
-
-// paragraph is say for text of several lines. Of several empty lines one stays: hundreds would push the form away.
-func paragraph(s string) template.HTML {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)
-	var lines []string
-	for l := range strings.SplitSeq(strings.TrimSpace(s), "\n") {
-		l = strings.TrimSpace(spaced(l))
-		if l == "" && len(lines) > 0 && lines[len(lines)-1] == "" {
-			continue
-		}
-		lines = append(lines, reveal(l))
-	}
-	return template.HTML(strings.Join(lines, "<br>\n")) //nolint:gosec // reveal escapes
-}
 
 // spaced turns the space-like control characters into spaces.
 func spaced(s string) string {
@@ -46,19 +20,6 @@ func spaced(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\ufffd"))
-}
-
-// reveal escapes s and writes hidden characters out by their number.
-func reveal(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if hidden(r) {
-			fmt.Fprintf(&b, `<span class="hidden-character">U+%04X</span>`, r)
-			continue
-		}
-		b.WriteString(template.HTMLEscapeString(string(r)))
-	}
-	return b.String()
 }
 
 // plain is for places that take no markup, such as the title; hidden characters are dropped there.
@@ -80,15 +41,6 @@ func hidden(r rune) bool {
 		return true
 	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co)
-}
-
-// when shows a time in UTC, spelled out, and readable by machines.
-func when(t time.Time) template.HTML {
-	if t.IsZero() {
-		return ""
-	}
-	t = t.UTC()
-	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("Monday 2 January 2006, 15:04 UTC") + `</time>`) //nolint:gosec // only digits and our words
 }
 
 // size is a number of bytes as people say it; thousands, as files are shown elsewhere.
@@ -157,12 +109,12 @@ func safeURL(s string) string {
 // deepLinkPattern is the form of links into an app; everything in it is percent-encoded.
 var deepLinkPattern = pattern.New(`^[a-z][a-z0-9+.-]{1,31}://mini-program/[A-Za-z0-9_-]+(\?[A-Za-z0-9_.~%=&-]*)?$`)
 
-// deepLink lets a link into an app pass: templates take only http and https for harmless by themselves.
-func deepLink(s string) template.URL {
+// deepLink lets a link into an app pass, which templates would not take for harmless by themselves.
+func deepLink(s string) templ.SafeURL {
 	if !deepLinkPattern.MatchString(s) {
 		return ""
 	}
-	return template.URL(s) //nolint:gosec // held against the pattern
+	return templ.SafeURL(s)
 }
 
 // origin is where a URL leads: "'self'" for a path on this host.

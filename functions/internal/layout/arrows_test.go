@@ -53,7 +53,7 @@ var arrows = []arrow{
 	{"./compat/...", []string{"./compat/...", "./build/...", "./fault", "./pattern", "github.com/tailscale/hujson", "github.com/dop251/goja/...", "github.com/evanw/esbuild/...",
 		"github.com/dlclark/regexp2/...", "github.com/go-sourcemap/sourcemap", "golang.org/x/sys/unix", "golang.org/x/text/..."}},
 	{"./mail", []string{"./fault", "github.com/a-h/templ/..."}},
-	{"./console", []string{"./fault", "./pattern"}},
+	{"./console", []string{"./fault", "./pattern", "github.com/a-h/templ/..."}},
 	{"./qr", []string{"./fault", "github.com/boombuler/barcode/..."}},
 	{"./asl", nil}, // knows nothing of releases
 	{"./asl/journal", []string{"./asl", "go.etcd.io/bbolt"}}, // how an execution survives, on disk

@@ -36,6 +36,13 @@ var environment = []string{
 	"functions/internal/build/isolate/", "functions/internal/compat/smoke/", // a child learns like this that it is one
 }
 
+// unescaped are the files that may let a value pass into a page or a mail as it is.
+var unescaped = []string{"functions/internal/console/markup.go", "functions/internal/console/words.go"}
+
+// reflective are the files that may parse templates while they run: those find methods by name, so the linker keeps
+// every method of each type that a value leads to.
+var reflective = []string{"functions/internal/compat/html.go"}
+
 var unfinished = regexp.MustCompile(`(?i)\b(TODO|FIXME|XXX|not implemented|placeholder)\b`)
 
 // finding is what is wrong in one file of the program; src is its text.
@@ -53,6 +60,10 @@ func findings(name, src string) []string {
 		case *ast.FuncDecl:
 			if lines := set.Position(n.End()).Line - set.Position(n.Pos()).Line + 1; lines > mostFunctionLines && !compiled {
 				out = append(out, fmt.Sprintf("func %s has %d lines; at most %d", n.Name.Name, lines, mostFunctionLines))
+			}
+		case *ast.ImportSpec:
+			if strings.HasSuffix(n.Path.Value, `/template"`) && !within(reflective, name) {
+				out = append(out, "imports "+n.Path.Value+": pages and mails are compiled from .templ files")
 			}
 		case *ast.SelectorExpr:
 			if x, ok := n.X.(*ast.Ident); ok {
@@ -77,20 +88,25 @@ func long(src string, compiled bool) []string {
 }
 
 func selector(name, what string) []string {
-	within := func(list []string) bool {
-		return slices.ContainsFunc(list, func(p string) bool { return strings.HasPrefix(name, p) })
-	}
 	switch what {
 	case "time.Now", "time.Since", "time.Until":
-		if what == "time.Now" && !within(clocks) {
+		if what == "time.Now" && !within(clocks, name) {
 			return []string{"looks at the clock: time comes in as data"}
 		}
 	case "os.Getenv", "os.LookupEnv", "os.Environ":
-		if !within(environment) {
+		if !within(environment, name) {
 			return []string{"reads the environment: only package cloud and those below it do"}
+		}
+	case "templ.Raw", "templ.SafeURL", "templ.SafeCSS", "templ.SafeCSSProperty", "templ.JSUnsafeFuncCall", "templ.JSExpression", "templ.FromGoHTML":
+		if !within(unescaped, name) {
+			return []string{"lets a value pass unescaped with " + what}
 		}
 	}
 	return nil
+}
+
+func within(list []string, name string) bool {
+	return slices.ContainsFunc(list, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 func TestFiles(t *testing.T) {
@@ -152,6 +168,10 @@ func TestPlantedFaultsInFilesAreFound(t *testing.T) {
 		"environment": {head + "func table() string { return os.Getenv(\"T\") }\n", "environment"},
 		"long file":   {head + strings.Repeat("// a line\n", 400), "lines"},
 		"long func":   {head + "func long() {\n" + strings.Repeat("\tlong()\n", 50) + "}\n", "func long"},
+		"unescaped":   {head + "var page = templ.Raw(name)\n", "unescaped"},
+		"address":     {head + "var link = templ.SafeURL(name)\n", "unescaped"},
+		"parsed page": {"package release\n\nimport \"html/template\"\n", "compiled"},
+		"parsed mail": {"package release\n\nimport plain \"text/template\"\n", "compiled"},
 		"unfinished":  {head + "// TO" + "DO: later\nfunc f() {}\n", "finish it"},
 		"fine":        {head + "func f(now time.Time) time.Time { return now }\n", ""},
 	} {

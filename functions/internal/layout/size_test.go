@@ -15,10 +15,8 @@ const mostZip = 3_500_000 // bytes
 var largeZips = map[string]int64{
 	"tasks/build": 11_000_000, // carries the compilers
 	"tasks/test":  12_000_000, // carries the script engine
-	// Templates find methods by name, so with them the linker keeps every method of each type that a value leads to.
-	"qrcodes/open":  3_900_000, // shows pages
-	"requests/link": 5_100_000, // shows pages with addresses in S3, whose client leads to itself and all its operations
 	// Clients of AWS, and what looks into images, or into archives with names in all writing systems.
+	"requests/link":         3_650_000,
 	"requests/force-remove": 3_600_000,
 	"versions/submit":       3_700_000,
 }

@@ -199,6 +199,33 @@ func TestLaptopLinks(t *testing.T) {
 	}
 }
 
+// An address and a reference may hold whatever can be typed, and must come through to the letter without leaving their place.
+func TestLinkStaysInItsPlace(t *testing.T) {
+	const hostile = `https://slipway.example/a?x="><script>alert(1)</script>&y='&amp;z=1`
+	const name = `req/"><img/src=x/onerror=alert(1)>'`
+	for kind, c := range samples() {
+		m, err := c.Message(to, name, hostile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		links := regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(m.HTML, -1)
+		if len(links) != 1 || html.UnescapeString(links[0][1]) != hostile {
+			t.Errorf("%s: links are %q, want only the given one", kind, links)
+		}
+		if strings.Contains(m.HTML, "<script") || strings.Contains(m.HTML, "<img") {
+			t.Errorf("%s: an address or a reference made an element", kind)
+		}
+		if !strings.Contains(html.UnescapeString(m.HTML), "Reference: "+name) {
+			t.Errorf("%s: the reference is changed", kind)
+		}
+	}
+	for _, bad := range []string{"javascript:alert(1)", "JAVASCRIPT://slipway.example/%0aalert(1)", "data:text/html,x", "vbscript:x", "//evil.example", "/path"} {
+		if m, err := review.Message(to, reference, bad); err == nil {
+			t.Errorf("the link %q is in a mail: %v", bad, strings.Contains(m.HTML, bad))
+		}
+	}
+}
+
 // A mail program may fetch nothing for us: opening a mail must not tell anybody.
 func TestNothingIsFetched(t *testing.T) {
 	for name, c := range samples() {
