@@ -35,7 +35,7 @@ func (s *styles) source(ctx context.Context, file string) string {
 	case err != nil:
 		s.failed = err
 	case problem != nil:
-		s.Err("style-error", problem.File, problem.Line, problem.Column, "Correct the sheet there.", "%s", sentence(problem.Message))
+		s.lessProblem(problem)
 	}
 	return css
 }
@@ -53,4 +53,15 @@ func (s *styles) lessFile(name, dir string) (file, src string, ok bool) {
 		return "", "", false
 	}
 	return to, string(intake.TrimMark(s.p.Files[to])), true
+}
+
+// lessProblem tells what less has against a sheet, and of a file that is not there what to do about it.
+func (s *styles) lessProblem(p *less.Problem) {
+	s.Err("style-error", p.File, p.Line, p.Column, "Correct the sheet there.", "%s", sentence(p.Message))
+	rest, ok := strings.CutPrefix(p.Message, `The style sheet "`)
+	if name, _, found := strings.Cut(rest, `" cannot be found`); ok && found {
+		why := s.absentSheet(p.File, name)
+		last := &s.List[len(s.List)-1]
+		last.Message, last.Advice, last.Package = why.Message, why.Advice, why.Package
+	}
 }

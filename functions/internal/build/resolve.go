@@ -49,6 +49,11 @@ func (r *resolver) module(importer, spec string) string {
 		}
 	}
 	dir := path.Dir(importer)
+	if to, ok := r.p.Aliased(importer, spec); ok {
+		if found := r.file(to, scriptExtensions); found != "" {
+			return r.mapped(found)
+		}
+	}
 	switch {
 	case strings.Contains(spec, "\x00"), strings.Contains(spec, "://"):
 		return ""

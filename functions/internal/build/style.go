@@ -28,13 +28,14 @@ type styles struct {
 	bad     map[string]bool
 	less    *less.Compiler
 	failed  error // of the less engine itself
+	absent  *intake.Absences
 	out     map[string]*compiled
 }
 
 var styleExtensions = []string{".acss", ".css"}
 
 func newStyles(p *intake.Project, res *resolver, opts *Options) *styles {
-	s := &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, bad: map[string]bool{}, out: map[string]*compiled{}}
+	s := &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, bad: map[string]bool{}, out: map[string]*compiled{}, absent: intake.NewAbsences(p)}
 	s.less = less.New(s.lessFile, lessTime, opts.Sheets)
 	return s
 }
@@ -119,7 +120,7 @@ func (s *styles) imported(a api.OnResolveArgs) api.OnResolveResult {
 	}
 	to := s.find(a.Importer, a.Path)
 	if to == "" {
-		return api.OnResolveResult{Path: a.Path, External: true, Errors: []api.Message{{Text: fmt.Sprintf("The style sheet %q cannot be found. Correct the path, or add the file.", a.Path), Detail: "missing-style"}}}
+		return api.OnResolveResult{Path: a.Path, External: true, Errors: []api.Message{{Text: "missing-style", Detail: s.absentSheet(a.Importer, a.Path)}}}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,6 +142,11 @@ func (s *styles) find(importer, spec string) string {
 	if strings.HasPrefix(spec, "/") {
 		return style(s.p.At(spec))
 	}
+	if to, ok := s.p.Aliased(importer, spec); ok {
+		if found := style(to); found != "" {
+			return found
+		}
+	}
 	if found := style(path.Join(dir, spec)); found != "" {
 		return found
 	}
@@ -155,13 +161,25 @@ func (s *styles) find(importer, spec string) string {
 	return ""
 }
 
+// absentSheet says what to do about a sheet that is not there. A bare path means a file beside the importer first.
+func (s *styles) absentSheet(importer, spec string) intake.Absence {
+	if spec = strings.TrimPrefix(spec, "~"); !strings.Contains(spec, "/") {
+		spec = "./" + spec
+	}
+	return s.absent.Of("style sheet", importer, spec)
+}
+
 // address makes the address of an image or font absolute, since the sheet that names it is inlined elsewhere.
 func (s *styles) address(importer, ref string) string {
 	if ref == "" || strings.HasPrefix(ref, "/") || strings.HasPrefix(ref, "#") || strings.Contains(ref, ":") {
 		return ref
 	}
 	name, query, _ := strings.Cut(ref, "?")
-	out := "/" + s.p.OutPath(path.Join(path.Dir(importer), name))
+	to, ok := s.p.Aliased(importer, name)
+	if !ok {
+		to = path.Join(path.Dir(importer), name)
+	}
+	out := "/" + s.p.OutPath(to)
 	if query != "" {
 		out += "?" + query
 	}
@@ -172,6 +190,9 @@ func (s *styles) tell(result api.BuildResult) {
 	for _, m := range result.Errors {
 		d := diagnosticOf(m, "style-error")
 		d.Severity = "error"
+		if why, ok := m.Detail.(intake.Absence); ok {
+			d.Rule, d.Message, d.Advice, d.Package = "missing-style", why.Message, why.Advice, why.Package
+		}
 		s.List = append(s.List, d)
 	}
 	for _, m := range result.Warnings {

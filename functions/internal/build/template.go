@@ -37,15 +37,23 @@ func (t *tree) templates() (helpers []string) {
 		for _, p := range problems {
 			t.List = append(t.List, intake.Diagnostic{Severity: p.Severity, Rule: p.Rule, File: file, Line: p.Line, Column: p.Column, Message: sentence(p.Message), Advice: sentence(p.Advice)})
 		}
+		var plain strings.Builder // the source without aliases, which no host knows
+		done := 0
 		for _, ref := range doc.References() {
 			to := t.referenced(file, ref)
+			if _, ok := t.p.Aliased(file, ref.Src); ok && to != "" {
+				plain.Write(src[done:ref.At.Offset])
+				plain.WriteString("/" + t.p.OutPath(to))
+				done = ref.At.Offset + len(ref.Src)
+			}
 			if ref.Kind != "import-sjs" {
 				need(to)
 			} else if to != "" && !slices.Contains(helpers, to) {
 				helpers = append(helpers, to)
 			}
 		}
-		t.files[t.p.OutPath(file)] = axml.Minify(src)
+		plain.Write(src[done:])
+		t.files[t.p.OutPath(file)] = axml.Minify([]byte(plain.String()))
 	}
 	return helpers
 }
@@ -73,6 +81,9 @@ func (t *tree) referenced(file string, ref axml.Reference) string {
 		ext = ".sjs"
 	}
 	candidates := []string{path.Join(path.Dir(file), ref.Src)}
+	if to, ok := t.p.Aliased(file, ref.Src); ok {
+		candidates = []string{to, candidates[0]}
+	}
 	if strings.HasPrefix(ref.Src, "/") {
 		candidates = []string{t.p.At(ref.Src)}
 	} else if !strings.HasPrefix(ref.Src, ".") {

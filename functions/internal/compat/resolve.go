@@ -14,6 +14,11 @@ func (r *project) resolveModule(from, spec string) string {
 	case strings.HasPrefix(spec, "."):
 		return r.moduleAt(path.Join(path.Dir(from), spec))
 	}
+	if to, ok := r.p.Aliased(from, spec); ok {
+		if file := r.moduleAt(to); file != "" {
+			return file
+		}
+	}
 	if file := r.moduleAt(path.Join(path.Dir(from), spec)); file != "" {
 		return file
 	}

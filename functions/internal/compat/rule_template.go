@@ -184,6 +184,9 @@ func (t *test) picture(file string, at script.Pos, address string) {
 // local is the file that a path in another file means.
 func (t *test) local(from, address string) string {
 	address, _, _ = strings.Cut(address, "?")
+	if to, ok := t.p.Aliased(from, address); ok && path.Ext(from) != ".axml" { // pictures in templates know no aliases
+		return to
+	}
 	if strings.HasPrefix(address, "/") {
 		return t.project.rooted(address)
 	}
@@ -221,6 +224,9 @@ func (t *test) reference(u *unit, r axml.Reference) {
 		return
 	}
 	base := t.local(u.template, r.Src)
+	if to, ok := t.p.Aliased(u.template, r.Src); ok {
+		base = to
+	}
 	for _, extension := range []string{"", ".axml", ".sjs", ".wxml"} {
 		if _, ok := t.p.Files[base+extension]; ok {
 			if path.Ext(base+extension) == ".sjs" {

@@ -11,6 +11,7 @@ type Reference struct {
 	Src  string // as written
 	Name string // import-sjs: the name it is given
 	Pos  Position
+	At   Position // of Src
 }
 
 // srcAttr is where each kind keeps its path; import-sjs is the only one that says "from".
@@ -24,11 +25,12 @@ func (d *Document) References() []Reference {
 		if !ok {
 			continue
 		}
-		r := Reference{Kind: e.Name, Src: e.Value(attr), Pos: e.Pos}
+		a, _ := e.Attr(attr)
+		if e.Name == "import-sjs" && a.Value == "" {
+			a, _ = e.Attr("src") // accepted by older compilers
+		}
+		r := Reference{Kind: e.Name, Src: a.Value, Pos: e.Pos, At: a.ValuePos}
 		if r.Kind == "import-sjs" {
-			if r.Src == "" {
-				r.Src = e.Value("src") // accepted by older compilers
-			}
 			r.Name = e.Value("name")
 		}
 		refs = append(refs, r)

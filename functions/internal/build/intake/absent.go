@@ -1,8 +1,10 @@
 package intake
 
 import (
+	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +16,8 @@ type Absences struct {
 	once sync.Once
 	fold map[string]string // lower-case path without extension → the file
 	has  map[string]bool   // packages in any node_modules
+
+	listed map[string]bool // packages that a package.json of the merchant's asks for
 }
 
 // Absence is what there is to say of one reference that leads nowhere.
@@ -46,6 +50,8 @@ func (n *Absences) Of(what, from, spec string) Absence {
 		a.Advice, a.Package = addPackage(name), name
 	case own || name == "":
 		a.Advice = "Add the file, or correct the path."
+	case n.rooted(spec) != "":
+		a.Advice = fmt.Sprintf("There is %s: write the path from here to it, or give mini.project.json an alias in compileOptions.resolveAlias.", n.rooted(spec))
 	case n.has[name] && sub != "":
 		a.Advice = fmt.Sprintf("The package %s is in node_modules, but has no %s: update the package, or correct the path.", name, sub)
 	case n.has[name]:
@@ -53,6 +59,8 @@ func (n *Absences) Of(what, from, spec string) Absence {
 	case node || what == "module" && slices.Contains(nodeOnly, name):
 		a.Message = fmt.Sprintf("The module %q is a part of Node.js, which no phone has.", spec)
 		a.Advice = "Remove the import; where the script can do without, wrap the call in try { … } catch."
+	case !packageName.MatchString(name):
+		a.Advice = fmt.Sprintf("No package can be named %q. Write the path of the file; if a tool reads this as an alias, name it in compileOptions.resolveAlias of mini.project.json.", name)
 	default:
 		a.Advice, a.Package = addPackage(name), name
 	}
@@ -64,16 +72,31 @@ func addPackage(name string) string {
 }
 
 func (n *Absences) index() {
-	n.fold, n.has = make(map[string]string, len(n.p.Files)), map[string]bool{}
-	for name := range n.p.Files {
+	n.fold, n.has, n.listed = make(map[string]string, len(n.p.Files)), map[string]bool{}, map[string]bool{}
+	for name, src := range n.p.Files {
 		if at := strings.LastIndex("/"+name, "/node_modules/"); at >= 0 {
 			pkg, _ := SplitPackage(name[at+len("node_modules/"):])
 			n.has[pkg] = true
 			continue
 		}
+		if path.Base(name) == "package.json" {
+			n.list(src)
+		}
 		key := strings.ToLower(strings.TrimSuffix(name, path.Ext(name)))
 		if first, taken := n.fold[key]; !taken || name < first {
 			n.fold[key] = name
+		}
+	}
+}
+
+func (n *Absences) list(src []byte) {
+	var wanted struct{ Dependencies, DevDependencies map[string]any }
+	if json.Unmarshal(src, &wanted) != nil {
+		return // whoever needs the file says so
+	}
+	for _, list := range []map[string]any{wanted.Dependencies, wanted.DevDependencies} {
+		for name := range list {
+			n.listed[name] = true
 		}
 	}
 }
@@ -87,6 +110,25 @@ func (n *Absences) near(from, spec string) string {
 	for _, stem := range []string{target, strings.TrimSuffix(target, path.Ext(target)), path.Join(target, "index")} {
 		if name := n.fold[strings.ToLower(stem)]; name != "" && !strings.HasPrefix(name, stem) {
 			return name
+		}
+	}
+	return ""
+}
+
+// packageName is what npm lets a package be called. Old ones have capital letters.
+var packageName = regexp.MustCompile(`^(@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*$`)
+
+// rooted finds a file of the merchant's own that a bare path means where some tool reads it as an alias: "utils/a",
+// "@/utils/a" or "@utils/a" for utils/a.js in the mini program's root.
+func (n *Absences) rooted(spec string) string {
+	pkg, _ := SplitPackage(spec)
+	inside := strings.TrimLeft(spec, "@~_")
+	for _, inside := range []string{inside, strings.TrimPrefix(strings.TrimPrefix(inside, "/"), "src/")} {
+		stem := n.p.At(inside)
+		for _, stem := range []string{strings.TrimSuffix(stem, path.Ext(stem)), stem, path.Join(stem, "index")} {
+			if name := n.fold[strings.ToLower(stem)]; name != "" && strings.Contains(spec, "/") && !n.listed[pkg] {
+				return name
+			}
 		}
 	}
 	return ""

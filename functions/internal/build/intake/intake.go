@@ -23,7 +23,9 @@ type Project struct {
 	Files map[string][]byte // every accepted file by slash path from the project's top, node_modules included
 	Root  string            // the mini program's root inside Files: "" or "miniprogram" (miniprogramRoot)
 	App   AppConfig
-	Pages []Page // in declared order: main package, then subpackages; no duplicates
+
+	Aliases []Alias // of paths in sources, the longest first
+	Pages   []Page  // in declared order: main package, then subpackages; no duplicates
 
 	// Components are those that pages and components use, each once, sorted by path. Path is from the mini program's root,
 	// or "node_modules/…" from wherever the package lies.

@@ -40,6 +40,7 @@ func (l *loader) locate() bool {
 	if src, there := l.p.Files[file]; there {
 		settings, _ = readObject(&l.Report, file, src, l.limits.MaxConfig)
 	}
+	l.aliases(base, file, settings["compileOptions"])
 	root := base
 	if dir, _ := settings["miniprogramRoot"].(string); dir != "" {
 		clean := path.Clean(path.Join(base, strings.ReplaceAll(dir, `\`, "/")))
