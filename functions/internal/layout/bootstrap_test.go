@@ -20,15 +20,21 @@ func buildMain(t testing.TB, arch, folder string) string {
 	return buildProgram(t, arch, "./functions/"+folder, filepath.Join(t.TempDir(), "bootstrap"))
 }
 
+// buildProgram copies what the linker made: it writes through a mapping, which scatters a program over single pages of the
+// page cache. A program that was unpacked from a zip was written from front to back, and starts up to a fifth faster.
 func buildProgram(t testing.TB, arch, from, to string) string {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", to, from)
+	linked := to + ".linked"
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", linked, from)
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if arch != "" {
 		cmd.Env = append(cmd.Env, "GOOS=linux", "GOARCH="+arch)
 	}
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", from, err, said)
+	}
+	if said, err := exec.Command("cp", linked, to).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
 	}
 	return to
 }
