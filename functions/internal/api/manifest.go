@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
@@ -24,8 +26,9 @@ const maxPlain = 4 << 20
 // for clients that decide by themselves (rollout/MANIFEST.md). It is public.
 //
 // Every request that reaches the function looks whether anything has changed, so an answer is never older than its
-// request; a cache in front may add the one second that Cache-Control allows, which counts from the request on
-// (RFC 9111, 4.2.3). A table that cannot be read is a 503: the client keeps what it has.
+// request. Caches may keep it until the next full second, and no longer while the function is away: a point in time holds
+// for any number of them, one behind the other, where a duration would begin anew in each. A table that cannot be read is
+// a 503: the client keeps what it has.
 func ReadManifest(t store.Table, ring keyring.Ring) Handler {
 	all := shelves{table: t, ring: ring, targets: map[rollout.Target]*shelf{}}
 	return Serve(t, Operations{"readManifest": func(ctx context.Context, c *Call) (Answer, error) {
@@ -57,7 +60,10 @@ type document struct {
 func (d *document) answer(c *Call) (Answer, error) {
 	a := Answer{
 		Raw: d.plain, ContentType: "application/x-ndjson", ETag: `"` + d.tag + `"`,
-		Headers: map[string]string{"Cache-Control": "public, max-age=1", "Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*"},
+		Headers: map[string]string{
+			"Cache-Control": "public, stale-if-error=0", "Expires": c.Now.Truncate(time.Second).Add(time.Second).Format(http.TimeFormat),
+			"Vary": "Accept-Encoding", "Access-Control-Allow-Origin": "*",
+		},
 	}
 	switch {
 	case takesGzip(c.Header("Accept-Encoding")):

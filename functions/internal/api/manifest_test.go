@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestManifest(t *testing.T) {
 			t.Errorf("the public is told of %s", secret)
 		}
 	}
-	if res.Headers["Cache-Control"] != "public, max-age=1" || res.Headers["Vary"] != "Accept-Encoding" {
+	if res.Headers["Cache-Control"] != "public, stale-if-error=0" || res.Headers["Vary"] != "Accept-Encoding" {
 		t.Errorf("headers %v", res.Headers)
 	}
 	zipped, zippedTag := manifestOf(t, h, ring, ask{headers: map[string]string{"Accept-Encoding": "br;q=1, gzip;q=0.5"}})
@@ -118,6 +119,29 @@ func TestManifest(t *testing.T) {
 	}
 	if m, later := manifestOf(t, h, ring, ask{at: noon.Add(24 * time.Hour)}); later == tag || m.Day != "2026-03-02" {
 		t.Errorf("the next day it is of %s, ETag %s", m.Day, later)
+	}
+}
+
+// TestManifestIsKeptUpToTheNextSecond: whenever the request came in, no cache may give the answer a second later, however
+// many the answer went through and whatever they find on asking again.
+func TestManifestIsKeptUpToTheNextSecond(t *testing.T) {
+	table := newTable(t)
+	h := api.ReadManifest(table, testRing(t, 1))
+	save(t, table, on("mp_a").WithFull(version("1.0.0")))
+	for _, late := range []time.Duration{0, time.Millisecond, 500 * time.Millisecond, 999 * time.Millisecond} {
+		asked := noon.Add(late)
+		_, tag := manifestOf(t, h, testRing(t, 1), ask{at: asked})
+		for status, header := range map[int]string{200: "", 304: tag} {
+			res, _ := h(t.Context(), ask{method: "GET", path: "/v1/manifests/wallet/production", at: asked, headers: map[string]string{"If-None-Match": header}}.event(t))
+			until, err := http.ParseTime(res.Headers["Expires"])
+			if kept := until.Sub(asked); err != nil || kept <= 0 || kept > time.Second || res.StatusCode != status {
+				t.Errorf("asked at %s: %d, kept until %q (%v)", asked, res.StatusCode, res.Headers["Expires"], err)
+			}
+			// CloudFront takes a duration before a point in time, and shows what has expired when asking again fails.
+			if control := res.Headers["Cache-Control"]; strings.Contains(control, "max-age") || !strings.Contains(control, "stale-if-error=0") {
+				t.Errorf("%d: Cache-Control: %s", status, control)
+			}
+		}
 	}
 }
 
