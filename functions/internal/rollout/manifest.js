@@ -12,15 +12,15 @@ function open(text, keys, target, held) {
   if (end < 0) throw new Error('manifest: want two lines')
   const line = text.slice(0, end)
   const { keyId, signature } = JSON.parse(text.slice(end + 1))
-  const key = keys.keys.find((k) => k.kid === keyId && (k.status === 'current' || k.status === 'previous'))
-  if (!key) throw new Error(`manifest: key ${keyId} is not current: fetch the keys again`)
+  const key = keys.keys.find((k) => k.kid === keyId && k.status !== 'retired')
+  if (!key) throw new Error(`manifest: key ${keyId} is not known: fetch the keys again`)
   const message = Buffer.concat([Buffer.from('slipway manifest v1\0'), crypto.createHash('sha256').update(line, 'utf8').digest()])
   const publicKey = crypto.createPublicKey({ key: { kty: key.kty, crv: key.crv, x: key.x }, format: 'jwk' })
   if (!crypto.verify(null, message, publicKey, Buffer.from(signature, 'base64'))) throw new Error('manifest: the signature does not fit')
   const m = JSON.parse(line)
   if (m.format !== 1) throw new Error(`manifest: format ${m.format} is not known`)
   if (m.targetApp !== target.targetApp || m.environment !== target.environment) throw new Error('manifest: of another target')
-  if (held && (m.sequence < held.sequence || m.day < held.day)) throw new Error('manifest: older than the one at hand')
+  if (held && (m.day < held.day || (m.day === held.day && m.sequence < held.sequence))) throw new Error('manifest: older than the one at hand')
   return m
 }
 

@@ -11,33 +11,47 @@ const document = read('manifest.ndjson').toString()
 const keys = JSON.parse(read('keys.json'))
 const target = { targetApp: 'wallet', environment: 'production' }
 
-// refused says which documents a client must not use: each is the good one with one thing changed.
+const fails = (attempt) => {
+  try {
+    attempt()
+    return false
+  } catch {
+    return true
+  }
+}
+
+// other are the keys as a client knows them that has asked for them earlier or later.
+const other = (status) => ({ keys: keys.keys.map((k) => ({ ...k, status })) })
+
+// refused says which documents a client must not use and does: each is the good one with one thing changed.
 function refused(manifest) {
   const [line, signed] = document.split('\n')
-  const other = (status) => ({ keys: keys.keys.map((k) => ({ ...k, status })) })
   const tries = {
     'a changed byte': () => open(line.replace('"sequence":', '"sequence":1') + '\n' + signed, keys, target),
     'another signature': () => open(line + '\n' + signed.replace(/"signature":"./, (s) => s.slice(0, -1) + (s.endsWith('A') ? 'B' : 'A')), keys, target),
     'an unknown key': () => open(line + '\n' + signed.replace(/"keyId":"[^"]*"/, '"keyId":"0000000000000000"'), keys, target),
     'a retired key': () => open(document, other('retired'), target),
-    'a key to come': () => open(document, other('next'), target),
     'another target': () => open(document, keys, { ...target, environment: 'sandbox' }),
-    'an older one': () => open(document, keys, target, { ...manifest, sequence: manifest.sequence + 1 }),
+    'an older one of the same day': () => open(document, keys, target, { ...manifest, sequence: manifest.sequence + 1 }),
+    'one of an earlier day': () => open(document, keys, target, { ...manifest, day: '2026-03-02', sequence: 0 }),
     'one line': () => open(line, keys, target),
   }
-  return Object.entries(tries).filter(([, attempt]) => {
-    try {
-      attempt()
-      return true
-    } catch {
-      return false
-    }
-  }).map(([name]) => `${name} is taken`)
+  return Object.entries(tries).filter(([, attempt]) => !fails(attempt)).map(([name]) => `${name} is taken`)
+}
+
+// taken says which documents a client has to use and does not.
+function taken(manifest) {
+  const tries = {
+    'of a key that the client knows from before the rotation': () => open(document, other('next'), target),
+    'of a key from before the rotation': () => open(document, other('previous'), target),
+    'of the next day, after an earlier state was restored': () => open(document, keys, target, { ...manifest, day: '2026-02-28', sequence: manifest.sequence + 1 }),
+  }
+  return Object.entries(tries).filter(([, attempt]) => fails(attempt)).map(([name]) => `one ${name} is refused`)
 }
 
 async function main() {
   const manifest = open(document, keys, target)
-  const wrong = refused(manifest)
+  const wrong = [...refused(manifest), ...taken(manifest)]
   const { decide, drops } = await client()
   const vectors = zlib.gunzipSync(read('vectors.ndjson.gz')).toString().trimEnd().split('\n').map((l) => JSON.parse(l))
   for (const v of vectors) {
