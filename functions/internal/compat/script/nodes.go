@@ -68,3 +68,16 @@ func plan(t reflect.Type) []int {
 	plans.Store(t, fields)
 	return fields
 }
+
+// Each calls visit for every node below n, whatever holds it, down to the depth that this package follows.
+func Each(n ast.Node, visit func(ast.Node)) { each(n, visit, 0) }
+
+func each(n ast.Node, visit func(ast.Node), depth int) {
+	if depth > maxDepth {
+		return
+	}
+	children(n, func(c ast.Node) {
+		visit(c)
+		each(c, visit, depth+1)
+	})
+}

@@ -76,3 +76,15 @@ const (
 
 // Short cuts a text as outcomes do.
 func Short(s string, most int) string { return short(s, most) }
+
+// CompileScript compiles as a run does.
+var CompileScript = compileScript
+
+// Literals says how many expressions of a script are compiled before it runs.
+func Literals(src string) int {
+	tree, err := parse("x", src)
+	if err != nil {
+		return -1
+	}
+	return literals(tree, src)
+}

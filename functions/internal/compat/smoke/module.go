@@ -35,7 +35,7 @@ func (w *world) require(file string) (goja.Value, error) {
 	program, ok := w.programs[file]
 	if !ok {
 		var err error
-		if program, err = compile(file, wrapBefore+src+wrapAfter); err != nil {
+		if program, err = compileScript(file, wrapBefore+src+wrapAfter); err != nil {
 			return nil, err
 		}
 		w.programs[file] = program

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
 
 	"slipway/functions/internal/compat/catalogue"
@@ -63,9 +64,13 @@ func newRunner(j job, m *meter) (*runner, error) {
 	return r, nil
 }
 
-// compile never follows a source map, which the engine would read from disk.
+// parse never follows a source map, which the engine would read from disk.
+func parse(name, src string) (*ast.Program, error) {
+	return goja.Parse(name, src, parser.WithDisableSourceMaps)
+}
+
 func compile(name, src string) (*goja.Program, error) {
-	tree, err := goja.Parse(name, src, parser.WithDisableSourceMaps)
+	tree, err := parse(name, src)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,88 @@
+package smoke
+
+import (
+	"regexp"
+
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/ast"
+
+	"slipway/functions/internal/compat/script"
+)
+
+// A regular expression that ignores case and has a class as wide as \S takes the engine ten milliseconds to compile. As a
+// literal that happens once per script; made of a text, in every one of a page's runs, because each has a world of its own.
+// Validators that everybody uses are full of such texts. So new RegExp("a", "i") is run as new RegExp(/a/i), which makes
+// the same of it.
+
+// maxRewritten bounds how many are compiled of one script before it runs, in which it may not need them.
+const maxRewritten = 100
+
+var (
+	madeOfText = regexp.MustCompile(`\bRegExp\(["']`)
+	// A RegExp that is not called, not asked for a member and not compared with may be a name that the script gives.
+	otherRegExp = regexp.MustCompile(`\b(?:function\*?|class|get|set|static|async)\s+RegExp\b|\bRegExp\s*[^(.\s\])&|?:;]|[,({\[]\s*RegExp\s*[^(.\s]`)
+)
+
+// compileScript compiles a wrapped script of the mini program.
+func compileScript(name, src string) (*goja.Program, error) {
+	tree, err := parse(name, src)
+	if err != nil {
+		return nil, err
+	}
+	if literals(tree, src) > 0 {
+		if program, err := goja.CompileAST(tree, false); err == nil {
+			return program, nil
+		}
+		return compile(name, src) // one of them is wrong: that shows when the script comes to it
+	}
+	return goja.CompileAST(tree, false)
+}
+
+// literals makes literals of the texts of a script and says of how many.
+func literals(tree *ast.Program, src string) (n int) {
+	if !madeOfText.MatchString(src) || otherRegExp.MatchString(src) {
+		return 0
+	}
+	script.Each(tree, func(node ast.Node) {
+		made := false
+		switch node := node.(type) {
+		case *ast.NewExpression:
+			made = n < maxRewritten && rewrite(node.Callee, &node.ArgumentList)
+		case *ast.CallExpression:
+			made = n < maxRewritten && rewrite(node.Callee, &node.ArgumentList)
+		}
+		if made {
+			n++
+		}
+	})
+	return n
+}
+
+func rewrite(callee ast.Expression, arguments *[]ast.Expression) bool {
+	id, ok := callee.(*ast.Identifier)
+	if !ok || id.Name != "RegExp" || len(*arguments) == 0 || len(*arguments) > 2 {
+		return false
+	}
+	var texts [2]string
+	for i, a := range *arguments {
+		s, ok := a.(*ast.StringLiteral)
+		if !ok || !ascii(s.Value.String()) {
+			return false
+		}
+		texts[i] = s.Value.String()
+	}
+	if texts[0] == "" { // which has no form as a literal
+		return false
+	}
+	*arguments = []ast.Expression{&ast.RegExpLiteral{Idx: (*arguments)[0].Idx0(), Literal: "/" + texts[0] + "/" + texts[1], Pattern: texts[0], Flags: texts[1]}}
+	return true
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
