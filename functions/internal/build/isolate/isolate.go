@@ -90,9 +90,8 @@ func Build(ctx context.Context, a *intake.Archive, o build.Options) (*build.Resu
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*maxSeconds*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = []string{childVariable + "=1"} // nothing of ours: no credentials, no settings
-	cmd.Dir = os.TempDir()
+	cmd := Command(ctx, self)
+	cmd.Env = append(cmd.Env, childVariable+"=1")
 	result, fault, err := talk(cmd, a.Files, o)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

@@ -36,6 +36,8 @@ type outcome struct {
 	Child  int64 // the same of the build process, which begins with what its parent had
 }
 
+func init() { roles = append(roles, function) }
+
 func function() {
 	name := os.Getenv(functionVariable)
 	if name == "" {

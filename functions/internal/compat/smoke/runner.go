@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"slipway/functions/internal/build/isolate"
 	"slipway/functions/internal/compat"
 )
 
@@ -87,11 +88,9 @@ func (r Runner) orDefault() (Runner, error) {
 	return r, nil
 }
 
-// command is a child that gets nothing of the parent's environment: it may hold credentials.
 func (r Runner) command(ctx context.Context, marker string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, r.Program, marker)
-	cmd.Env = []string{"GOMAXPROCS=2", "GOTRACEBACK=none"}
-	cmd.Dir = os.TempDir()
+	cmd := isolate.Command(ctx, r.Program, marker)
+	cmd.Env = append(cmd.Env, "GOMAXPROCS=2", "GOTRACEBACK=none")
 	return cmd
 }
 
