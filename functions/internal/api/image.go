@@ -22,7 +22,7 @@ var imageTypes = []string{"image/png", "image/jpeg", "image/webp"}
 const imageDays = 7
 
 // CreateImage answers POST /v1/mini-programs/{id}/images: where to upload an image, which a force removal then names.
-func CreateImage(t store.Table, packages release.Packages) Handler {
+func CreateImage(t store.Table, packages release.Uploads) Handler {
 	return Serve(t, Operations{"createImage": func(ctx context.Context, c *Call) (Answer, error) {
 		var in struct {
 			Name        string `json:"name"`
@@ -81,7 +81,7 @@ func (c *Call) imageProgram(ctx context.Context, t store.Table) (catalog.MiniPro
 }
 
 // checkedImages are the images a request names, each looked into: what is in it counts, not what it is called.
-func checkedImages(ctx context.Context, t store.Table, packages release.Packages, miniProgram string, ids []string) ([]approval.Image, error) {
+func checkedImages(ctx context.Context, t store.Table, packages release.Keeper, miniProgram string, ids []string) ([]approval.Image, error) {
 	if len(ids) > removal.MaxImages {
 		return nil, fault.Fields([]fault.Field{{Field: "images", Detail: fmt.Sprintf("names %d images; at most %d are possible", len(ids), removal.MaxImages)}})
 	}
@@ -109,7 +109,7 @@ func checkedImages(ctx context.Context, t store.Table, packages release.Packages
 
 // inspectImage says what is wrong with an uploaded image, and sets its type and size by what is there. What it has looked
 // at is kept apart: the address of the upload still takes other bytes for a while, and nobody decides by those.
-func inspectImage(ctx context.Context, packages release.Packages, i *approval.Image) (why string, err error) {
+func inspectImage(ctx context.Context, packages release.Keeper, i *approval.Image) (why string, err error) {
 	object, err := packages.Open(ctx, i.Key)
 	if fault.Is(err, fault.NotFound) {
 		return "is not uploaded yet: send it to the address that was answered for it", nil

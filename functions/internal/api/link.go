@@ -18,7 +18,7 @@ import (
 //
 // GET shows and changes nothing, however often it is opened. POST decides, and only for somebody who has typed back
 // what the page shows: scanners of mail open links, run scripts and submit forms, but do not do that.
-func ApprovalLink(t store.Table, w release.Workflow, packages release.Packages, links approval.Links) Handler {
+func ApprovalLink(t store.Table, w release.Workflow, packages release.Addresses, links approval.Links) Handler {
 	return serve(t, Operations{
 		"showApproval": func(ctx context.Context, c *Call) (Answer, error) {
 			v, err := c.openLink(ctx, t, packages, links)
@@ -50,7 +50,7 @@ type linkView struct {
 var errUnknownLink = fault.New(fault.NotFound, "no_such_link", "This approval link is not known.")
 
 // openLink finds what a token stands for. A reviewer who is no longer eligible has lost the link too.
-func (c *Call) openLink(ctx context.Context, t store.Table, packages release.Packages, links approval.Links) (*linkView, error) {
+func (c *Call) openLink(ctx context.Context, t store.Table, packages release.Addresses, links approval.Links) (*linkView, error) {
 	token := c.Param("token")
 	if len(token) != 43 {
 		return nil, errUnknownLink
@@ -91,7 +91,7 @@ func (c *Call) openLink(ctx context.Context, t store.Table, packages release.Pac
 	return v, err
 }
 
-func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workflow, packages release.Packages, links approval.Links) (Answer, error) {
+func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workflow, packages release.Addresses, links approval.Links) (Answer, error) {
 	v, err := c.openLink(ctx, t, packages, links)
 	if err != nil {
 		return linkProblem(c, err)
@@ -143,7 +143,7 @@ func CheckDecision(decision, confirm, want, reason string) []fault.Field {
 }
 
 // decideProblem shows what came in between as the page it amounts to.
-func (v *linkView) decideProblem(ctx context.Context, c *Call, t store.Table, packages release.Packages, links approval.Links, err error) (Answer, error) {
+func (v *linkView) decideProblem(ctx context.Context, c *Call, t store.Table, packages release.Addresses, links approval.Links, err error) (Answer, error) {
 	if !fault.Is(err, fault.Conflict) {
 		return linkProblem(c, err)
 	}

@@ -81,7 +81,7 @@ type fileURLs struct {
 }
 
 // filesOf makes addresses that last long enough to read the page.
-func filesOf(ctx context.Context, packages release.Packages, q approval.Request) (out fileURLs, err error) {
+func filesOf(ctx context.Context, packages release.Addresses, q approval.Request) (out fileURLs, err error) {
 	if run := q.Snapshot.ReportRun; run > 0 {
 		if out.report, err = packages.URL(ctx, release.ReportKey(q.Release, run, "html")); err != nil {
 			return out, err

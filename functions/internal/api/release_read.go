@@ -15,7 +15,7 @@ import (
 )
 
 // ReadReleases answers GET /v1/releases, GET /v1/releases/{id}, its events, and its compatibility reports.
-func ReadReleases(t store.Table, packages release.Packages) Handler {
+func ReadReleases(t store.Table, packages release.Reader) Handler {
 	return Serve(t, Operations{
 		"listReleases": func(ctx context.Context, c *Call) (Answer, error) { return c.listReleases(ctx, t) },
 		"readRelease": func(ctx context.Context, c *Call) (Answer, error) {
@@ -156,7 +156,7 @@ func remembered[T any](ctx context.Context, t store.Table, seen map[string]T, id
 }
 
 // readReport answers a compatibility report: the last one, or the run asked for; as JSON, or as a page for a browser.
-func (c *Call) readReport(ctx context.Context, t store.Table, packages release.Packages) (Answer, error) {
+func (c *Call) readReport(ctx context.Context, t store.Table, packages release.Reader) (Answer, error) {
 	s, err := c.seenRelease(ctx, t, c.Param("id"))
 	if err != nil {
 		return Answer{}, err

@@ -13,7 +13,7 @@ import (
 )
 
 // ReadRequests answers GET /v1/requests (My Requests, My Approvals) and GET /v1/requests/{id}.
-func ReadRequests(t store.Table, packages release.Packages) Handler {
+func ReadRequests(t store.Table, packages release.Addresses) Handler {
 	return Serve(t, Operations{
 		"listRequests": func(ctx context.Context, c *Call) (Answer, error) { return c.listRequests(ctx, t) },
 		"readRequest": func(ctx context.Context, c *Call) (Answer, error) {

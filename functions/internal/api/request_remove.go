@@ -18,7 +18,7 @@ import (
 
 // ForceRemove answers POST /v1/mini-programs/{id}/force-removals: a request to take a mini program out of every
 // environment of the chosen apps, decided by somebody else of the same super app.
-func ForceRemove(t store.Table, w release.Workflow, packages release.Packages) Handler {
+func ForceRemove(t store.Table, w release.Workflow, packages release.Keeper) Handler {
 	return Serve(t, Operations{"forceRemove": func(ctx context.Context, c *Call) (Answer, error) {
 		var in struct {
 			TargetApps []string `json:"targetApps"`

@@ -45,7 +45,7 @@ const AgeHeader = "Slipway-Age"
 // Resolver answers which version a user gets, from placements that are kept in memory (package fresh). It is public;
 // the user id is opaque, and neither kept nor logged.
 type Resolver struct {
-	packages release.Packages
+	packages release.Addresses
 	now      func() time.Time
 	outdated time.Duration
 	cache    *fresh.Cache[*answers]
@@ -54,7 +54,7 @@ type Resolver struct {
 
 // Resolve answers GET /v1/resolve/{targetApp}/{environment}/{miniProgram} and POST /v1/resolve. While the table does
 // not answer, so do the last good answers: marked stale, and once they are older than outdated, that too.
-func Resolve(t store.Table, packages release.Packages, now func() time.Time, outdated time.Duration) *Resolver {
+func Resolve(t store.Table, packages release.Addresses, now func() time.Time, outdated time.Duration) *Resolver {
 	r := &Resolver{packages: packages, now: now, outdated: outdated}
 	r.cache = fresh.New(t, now, newAnswers)
 	r.handle = Serve(nil, Operations{"resolve": r.one, "resolveMany": r.many})
@@ -111,7 +111,7 @@ func (r *Resolver) answer(ctx context.Context, f fresh.Found[*answers], user str
 	return Resolved{opened, f.Stale, f.Stale && f.Age > r.outdated}, err
 }
 
-func open(ctx context.Context, packages release.Packages, p *rollout.Placement, served *rollout.Served, reason rollout.Reason) (Opened, error) {
+func open(ctx context.Context, packages release.Addresses, p *rollout.Placement, served *rollout.Served, reason rollout.Reason) (Opened, error) {
 	dropped := p.Dropped()
 	out := Opened{Reason: reason, Withdrawn: dropped.Withdrawn, WithdrawnUpTo: dropped.WithdrawnUpTo, Kept: dropped.Kept}
 	if out.Withdrawn == nil {

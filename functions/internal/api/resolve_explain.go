@@ -55,7 +55,7 @@ type Explanation struct {
 }
 
 // Explain answers GET /v1/explain/{targetApp}/{environment}/{miniProgram} for staff of either side.
-func Explain(t store.Table, packages release.Packages) Handler {
+func Explain(t store.Table, packages release.Addresses) Handler {
 	return Serve(t, Operations{"explain": func(ctx context.Context, c *Call) (Answer, error) {
 		p, err := c.placement(ctx, t)
 		if err != nil {

@@ -18,7 +18,7 @@ type Intake func(archive []byte) (pages []string, warnings []fault.Field, err er
 
 // SubmitVersion answers POST /v1/mini-programs/{id}/versions/{number}/submit, once the project has been uploaded: it
 // is unpacked and its configuration read, and refused with every file at fault, or kept from now on as it is.
-func SubmitVersion(t store.Table, packages release.Packages, takeIn Intake) Handler {
+func SubmitVersion(t store.Table, packages release.Keeper, takeIn Intake) Handler {
 	return Serve(t, Operations{"submitVersion": func(ctx context.Context, c *Call) (Answer, error) {
 		if err := c.NoBody(); err != nil {
 			return Answer{}, err
@@ -56,7 +56,7 @@ func submittable(m catalog.MiniProgram, v catalog.Version) error {
 
 // uploaded reads the whole archive, so that what is inspected and what is kept are the same bytes, whatever is sent
 // to the upload address meanwhile.
-func uploaded(ctx context.Context, packages release.Packages, v catalog.Version) ([]byte, error) {
+func uploaded(ctx context.Context, packages release.Reader, v catalog.Version) ([]byte, error) {
 	object, err := packages.Open(ctx, v.ArchiveKey)
 	if fault.Is(err, fault.NotFound) {
 		return nil, fault.New(fault.Conflict, "nothing_uploaded", "The project of version %s has not been uploaded yet; upload it first, then submit.", v.Number)
@@ -72,7 +72,7 @@ func uploaded(ctx context.Context, packages release.Packages, v catalog.Version)
 }
 
 // submit keeps the archive under its digest and takes the number.
-func (c *Call) submit(ctx context.Context, t store.Table, packages release.Packages, v catalog.Version, archive []byte, warnings []fault.Field) (Answer, error) {
+func (c *Call) submit(ctx context.Context, t store.Table, packages release.Keeper, v catalog.Version, archive []byte, warnings []fault.Field) (Answer, error) {
 	v.ArchiveSHA256, v.ArchiveSize = sha256Hex(string(archive)), int64(len(archive))
 	awaitedAt := v.ArchiveKey
 	v.ArchiveKey = fmt.Sprintf("projects/%s/%s/%s.zip", v.MiniProgram, v.Number, v.ArchiveSHA256)

@@ -39,7 +39,7 @@ func versionView(v catalog.Version) VersionView {
 
 // CreateVersion answers POST /v1/mini-programs/{id}/versions: for dsl with where to upload the project, for h5 with a
 // version that is submitted at once.
-func CreateVersion(t store.Table, packages release.Packages) Handler {
+func CreateVersion(t store.Table, packages release.Uploads) Handler {
 	return Serve(t, Operations{"createVersion": func(ctx context.Context, c *Call) (Answer, error) {
 		var in struct {
 			Number string `json:"number"`
@@ -81,7 +81,7 @@ func greater(number string, m catalog.MiniProgram) error {
 	return fault.New(fault.Conflict, "version_not_greater", "Version %s is not greater than %s, the greatest ever uploaded; choose a greater number.", number, m.HighestVersion)
 }
 
-func (c *Call) startVersion(ctx context.Context, t store.Table, packages release.Packages, m catalog.MiniProgram, rev int64, v catalog.Version, digest string) (Answer, error) {
+func (c *Call) startVersion(ctx context.Context, t store.Table, packages release.Uploads, m catalog.MiniProgram, rev int64, v catalog.Version, digest string) (Answer, error) {
 	_, exists, err := store.FindVersion(ctx, t, m.ID, v.Number)
 	if err != nil {
 		return Answer{}, err
@@ -113,7 +113,7 @@ func (c *Call) startVersion(ctx context.Context, t store.Table, packages release
 }
 
 // renewUpload answers where to send the project once more, because addresses expire.
-func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.Packages, m catalog.MiniProgram, number, digest string) (Answer, error) {
+func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.Uploads, m catalog.MiniProgram, number, digest string) (Answer, error) {
 	v, err := store.Version(ctx, t, m.ID, number)
 	if err != nil {
 		return Answer{}, err
@@ -127,7 +127,7 @@ func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.
 }
 
 // awaited says where the project of a version is to be sent; with a digest, no other archive.
-func awaited(ctx context.Context, packages release.Packages, v catalog.Version, digest string) (*release.Upload, error) {
+func awaited(ctx context.Context, packages release.Uploads, v catalog.Version, digest string) (*release.Upload, error) {
 	upload, err := packages.Upload(ctx, v.ArchiveKey, release.Content{Type: "application/zip", MaxBytes: catalog.MostArchive, SHA256: digest})
 	return &upload, err
 }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"slipway/functions/internal/cloud"
 	"slipway/functions/internal/cloud/bucket"
@@ -39,8 +40,12 @@ func TestOpenNamesWhatIsMissing(t *testing.T) {
 		{"table", "AWS_REGION", func() error { _, err := dynamo.OpenTable(); return err }},
 		{"table", "AWS_ACCESS_KEY_ID", func() error { _, err := dynamo.OpenTable(); return err }},
 		{"table", "AWS_SECRET_ACCESS_KEY", func() error { _, err := dynamo.OpenTable(); return err }},
-		{"packages", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenPackages(); return err }},
-		{"packages", "AWS_REGION", func() error { _, err := bucket.OpenPackages(); return err }},
+		{"reader", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenReader(); return err }},
+		{"reader", "AWS_REGION", func() error { _, err := bucket.OpenReader(); return err }},
+		{"keeper", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenKeeper(); return err }},
+		{"uploads", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenUploads(); return err }},
+		{"addresses", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenAddresses(time.Now); return err }},
+		{"addresses", "AWS_SECRET_ACCESS_KEY", func() error { _, err := bucket.OpenAddresses(time.Now); return err }},
 		{"mail", "SLIPWAY_MAIL_FROM", func() error { _, err := ses.OpenMail(); return err }},
 		{"workflow", "SLIPWAY_MACHINE_RELEASE", func() error { _, err := states.OpenWorkflow("release"); return err }},
 		{"workflow", "SLIPWAY_MACHINE_FORCE_REMOVAL", func() error { _, err := states.OpenWorkflow("release", "force-removal"); return err }},

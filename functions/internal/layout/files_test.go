@@ -24,10 +24,11 @@ const (
 var clocks = []string{
 	"functions/local/", "functions/internal/local/", "functions/internal/asl/clock.go", "functions/internal/story/", "functions/internal/moto/",
 	"functions/internal/api/api.go", "functions/internal/api/authorizer.go", // for the log alone, and they say so
-	"functions/workspaces/authorize/main.go", // hands the clock to who fetches keys
-	"functions/tasks/found/main.go",          // no event tells CloudFormation's time
-	"functions/resolve/resolve/main.go",      // hands it to who has to know how old its knowledge is
-	"functions/internal/compat/smoke/",       // bounds hostile scripts by the wall
+	"functions/workspaces/authorize/main.go",     // hands the clock to who fetches keys
+	"functions/internal/cloud/bucket/address.go", // an address says when it was signed
+	"functions/tasks/found/main.go",              // no event tells CloudFormation's time
+	"functions/resolve/resolve/main.go",          // hands it to who has to know how old its knowledge is
+	"functions/internal/compat/smoke/",           // bounds hostile scripts by the wall
 }
 
 // environment is where variables may be read.

@@ -42,10 +42,15 @@ func writes(folder string) bool {
 	return strings.HasPrefix(folder, "tasks/") || folder == "workspaces/authorize"
 }
 
-// objects are the policies on the bucket; which of them a function needs is its own business, but one of them it does.
-var objects = []string{
-	"ReadPackages", "WritePackages", "ReadUploads", "TakeUploads", "KeepProjects", "ReadProjects", "TakeImages", "ReadImages", "FindImages",
+// objects are the policies on the bucket by what they let a function do there. Which of them it needs is its own
+// business, but one of each kind that its main is made of it does.
+var objects = map[string]string{
+	"ReadPackages": "reads", "ReadUploads": "reads", "ReadProjects": "reads", "ReadImages": "reads", "FindImages": "reads",
+	"WritePackages": "writes", "TakeUploads": "writes", "KeepProjects": "writes", "TakeImages": "writes",
 }
+
+// onBucket is what the constructors of package bucket can do. A signed address can do what its signer may.
+var onBucket = map[string][]string{"Reader": {"reads"}, "Addresses": {"reads"}, "Uploads": {"writes"}, "Keeper": {"reads", "writes"}}
 
 // beside are the policies on the table that only some of those who write need. Which of them, the stories show that are
 // played on moto: every call is held there against them.
@@ -96,7 +101,7 @@ func workflowPolicies(folder string, machines []string) (out []string) {
 // permissions holds the policies of a function against what its main is made of.
 func permissions(folder string, used []use, granted names) []string {
 	want := map[string]bool{}
-	packages := false
+	packages, granting := map[string]bool{}, map[string]int{}
 	for _, u := range used {
 		var needs []string
 		switch u.name {
@@ -104,8 +109,6 @@ func permissions(folder string, used []use, granted names) []string {
 			needs = tablePolicies(folder)
 		case "Workflow":
 			needs = workflowPolicies(folder, u.arguments)
-		case "Packages":
-			packages = true
 		case "Mail":
 			needs = []string{"SendMail"}
 		case "Links", "Signer":
@@ -114,17 +117,20 @@ func permissions(folder string, used []use, granted names) []string {
 		for _, n := range needs {
 			want[n] = true
 		}
+		for _, does := range onBucket[u.name] {
+			packages[does] = true
+		}
 	}
 	var out []string
-	onBucket, changes := 0, want["WriteTable"]
+	changes := want["WriteTable"]
 	for _, p := range granted {
 		if p == "ReadItems" && strings.HasPrefix(folder, "tasks/") {
 			p = "ReadTable" // the part of it that does for a task that lists nothing
 		}
 		switch {
 		case slices.Contains(beside, p) && changes:
-		case slices.Contains(objects, p):
-			onBucket++
+		case objects[p] != "":
+			granting[objects[p]]++
 		case !want[p]:
 			out = append(out, fmt.Sprintf("may %s, but its main does not", p))
 		}
@@ -135,8 +141,10 @@ func permissions(folder string, used []use, granted names) []string {
 			out = append(out, fmt.Sprintf("needs %s", p))
 		}
 	}
-	if packages != (onBucket > 0) {
-		out = append(out, fmt.Sprintf("uses packages: %v, policies for them: %d", packages, onBucket))
+	for _, does := range []string{"reads", "writes"} {
+		if packages[does] != (granting[does] > 0) {
+			out = append(out, fmt.Sprintf("%s packages: %v, policies for it: %d", does, packages[does], granting[does]))
+		}
 	}
 	return out
 }
@@ -167,17 +175,26 @@ func TestArgumentListIsPermissionList(t *testing.T) {
 }
 
 func TestPlantedPermissionsAreFound(t *testing.T) {
-	used := uses([]byte(`lambda.Start(api.ApplyRelease(dynamo.Table(), states.Workflow()))`))
+	const apply = `lambda.Start(api.ApplyRelease(dynamo.Table(), states.Workflow()))`
+	granted := func(more ...string) names {
+		return append(names{"ReadTable", "WriteTable", "ForgetAttempts", "AnswerReleases"}, more...)
+	}
 	for name, test := range map[string]struct {
+		main    string
 		granted names
 		want    string
 	}{
-		"right":    {names{"ReadTable", "WriteTable", "ForgetAttempts", "AnswerReleases"}, ""},
-		"too much": {names{"ReadTable", "WriteTable", "ForgetAttempts", "AnswerReleases", "SendMail"}, "may SendMail, but its main does not"},
-		"missing":  {names{"ReadTable", "WriteTable", "ForgetAttempts"}, "needs AnswerReleases"},
-		"bucket":   {names{"ReadTable", "WriteTable", "ForgetAttempts", "AnswerReleases", "ReadPackages"}, "uses packages: false, policies for them: 1"},
+		"right":    {apply, granted(), ""},
+		"too much": {apply, granted("SendMail"), "may SendMail, but its main does not"},
+		"missing":  {apply, names{"ReadTable", "WriteTable", "ForgetAttempts"}, "needs AnswerReleases"},
+		"bucket":   {apply, granted("ReadPackages"), "reads packages: false, policies for it: 1"},
+		"reader":   {apply + `bucket.Reader()`, granted("ReadPackages"), ""},
+		"no read":  {apply + `bucket.Addresses()`, granted(), "reads packages: true, policies for it: 0"},
+		"writer":   {apply + `bucket.Reader()`, granted("ReadPackages", "TakeImages"), "writes packages: false, policies for it: 1"},
+		"uploads":  {apply + `bucket.Uploads()`, granted("ReadImages", "TakeImages"), "reads packages: false, policies for it: 1"},
+		"keeper":   {apply + `bucket.Keeper()`, granted("ReadImages"), "writes packages: true, policies for it: 0"},
 	} {
-		if got := strings.Join(permissions("releases/apply", used, test.granted), "; "); got != test.want {
+		if got := strings.Join(permissions("releases/apply", uses([]byte(test.main)), test.granted), "; "); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}

@@ -56,7 +56,7 @@ func demoProgram(id, name, workspace string, kind catalog.WorkspaceKind, creator
 }
 
 // Seed puts the demo into a store that has none, all of it in one transaction.
-func Seed(ctx context.Context, t store.Table, packages release.Packages, now time.Time) error {
+func Seed(ctx context.Context, t store.Table, packages release.Keeper, now time.Time) error {
 	if _, rev, err := store.Workspace(ctx, t, catalog.PlatformWorkspace); err != nil || rev > 0 {
 		return err
 	}
@@ -93,7 +93,7 @@ func Seed(ctx context.Context, t store.Table, packages release.Packages, now tim
 	return t.Transact(ctx, unique(writes)...)
 }
 
-func seedVersion(ctx context.Context, packages release.Packages, m catalog.MiniProgram, now time.Time) (catalog.Version, error) {
+func seedVersion(ctx context.Context, packages release.Keeper, m catalog.MiniProgram, now time.Time) (catalog.Version, error) {
 	archive := demo.Archive(demoVersion)
 	sum := sha256.Sum256(archive)
 	v := catalog.Version{

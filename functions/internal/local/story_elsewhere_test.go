@@ -131,7 +131,7 @@ func (c *cloudStories) deploy(t testing.TB, asked bool) story.Deployment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packages, err := bucket.OpenPackages()
+	packages, err := bucket.OpenKeeper()
 	if err != nil {
 		t.Fatal(err)
 	}

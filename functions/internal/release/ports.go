@@ -45,17 +45,38 @@ type Object interface {
 	Size() int64
 }
 
-// Packages keeps uploaded archives, built packages, reports and images under slash-separated keys.
+// Packages keeps uploaded archives, built packages, reports and images under slash-separated keys. Who needs only a part
+// of it says which.
 //
 // Errors are faults: NotFound with code "no_such_object", Limited, Unavailable.
 type Packages interface {
+	Uploads
+	Keeper
+	Addresses
+}
+
+// Uploads is where clients may send something.
+type Uploads interface {
 	// Upload says where a client may send such content to be kept under key. Other bytes are refused and not kept: more
 	// of them, or some with another digest than was announced.
 	Upload(ctx context.Context, key string, content Content) (Upload, error)
+}
+
+// Reader is what is kept.
+type Reader interface {
 	// Open reads an object.
 	Open(ctx context.Context, key string) (Object, error)
+}
+
+// Keeper is what is kept, and takes more.
+type Keeper interface {
+	Reader
 	// Put keeps an object, replacing what was there.
 	Put(ctx context.Context, key, contentType string, body []byte) error
+}
+
+// Addresses is where others may read what is kept.
+type Addresses interface {
 	// URL is an address at which anybody may read the object for some time (at least an hour).
 	URL(ctx context.Context, key string) (string, error)
 }

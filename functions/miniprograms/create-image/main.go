@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.CreateImage(dynamo.Table(), bucket.Packages()))
+	lambda.Start(api.CreateImage(dynamo.Table(), bucket.Uploads()))
 }

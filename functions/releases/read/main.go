@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ReadReleases(dynamo.Table(), bucket.Packages()))
+	lambda.Start(api.ReadReleases(dynamo.Table(), bucket.Reader()))
 }

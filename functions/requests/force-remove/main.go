@@ -11,5 +11,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ForceRemove(dynamo.Table(), states.Workflow("removal"), bucket.Packages()))
+	lambda.Start(api.ForceRemove(dynamo.Table(), states.Workflow("removal"), bucket.Keeper()))
 }

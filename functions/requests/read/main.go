@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ReadRequests(dynamo.Table(), bucket.Packages()))
+	lambda.Start(api.ReadRequests(dynamo.Table(), bucket.Addresses()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.Explain(dynamo.Table(), bucket.Packages()))
+	lambda.Start(api.Explain(dynamo.Table(), bucket.Addresses()))
 }

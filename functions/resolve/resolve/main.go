@@ -14,5 +14,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.Resolve(dynamo.Table(), bucket.Packages(), time.Now, cloud.Duration("SLIPWAY_OUTDATED_AFTER")))
+	lambda.Start(api.Resolve(dynamo.Table(), bucket.Addresses(), time.Now, cloud.Duration("SLIPWAY_OUTDATED_AFTER")))
 }

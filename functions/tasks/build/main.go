@@ -13,5 +13,5 @@ import (
 
 func main() {
 	isolate.Main() // builds one project when started for that
-	lambda.Start(workshop.Build(dynamo.Table(), bucket.Packages(), secrets.Signer(), isolate.Build))
+	lambda.Start(workshop.Build(dynamo.Table(), bucket.Keeper(), secrets.Signer(), isolate.Build))
 }

@@ -12,5 +12,5 @@ import (
 
 func main() {
 	smoke.Child() // runs pages when started for that
-	lambda.Start(workshop.Test(dynamo.Table(), bucket.Packages(), smoke.Runner{}))
+	lambda.Start(workshop.Test(dynamo.Table(), bucket.Keeper(), smoke.Runner{}))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.CreateVersion(dynamo.Table(), bucket.Packages()))
+	lambda.Start(api.CreateVersion(dynamo.Table(), bucket.Uploads()))
 }

@@ -11,5 +11,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.SubmitVersion(dynamo.Table(), bucket.Packages(), upload.TakeIn))
+	lambda.Start(api.SubmitVersion(dynamo.Table(), bucket.Keeper(), upload.TakeIn))
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"slipway/functions/internal/cloud"
 	"slipway/functions/internal/cloud/client"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
@@ -25,10 +26,28 @@ const (
 	maxKept  = 24 // blocks in memory
 )
 
+// reader holds the operation that it calls and not its client, which would lead to dozens.
+type reader struct {
+	bucket string
+	get    func(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+}
+
+// Reader is the bucket named by SLIPWAY_BUCKET. For mains: without the variable the process ends, naming it.
+func Reader() release.Reader { return cloud.OrExit(OpenReader()) }
+
+// OpenReader is Reader with an error in place of the exit. It sends nothing.
+func OpenReader() (release.Reader, error) {
+	bucket, options, err := open()
+	if err != nil {
+		return nil, err
+	}
+	return &reader{bucket: bucket, get: s3.New(options).GetObject}, nil
+}
+
 // object is release.Object on an S3 object as it was when it was opened.
 type object struct {
 	ctx  context.Context // of Open: an io.ReaderAt cannot be given one
-	p    *packages
+	from *reader
 	key  string
 	etag *string
 	size int64
@@ -39,12 +58,12 @@ type object struct {
 	ahead int64   // blocks of the last request
 }
 
-// Open implements release.Packages. Reads end with ctx; an object that is replaced meanwhile cannot be read on.
-func (p *packages) Open(ctx context.Context, key string) (release.Object, error) {
+// Open implements release.Reader. Reads end with ctx; an object that is replaced meanwhile cannot be read on.
+func (r *reader) Open(ctx context.Context, key string) (release.Object, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	o := &object{ctx: ctx, p: p, key: key, kept: map[int64][]byte{}}
+	o := &object{ctx: ctx, from: r, key: key, kept: map[int64][]byte{}}
 	if err := o.open(); err != nil {
 		return nil, err
 	}
@@ -55,7 +74,7 @@ func (p *packages) Open(ctx context.Context, key string) (release.Object, error)
 func (o *object) open() error {
 	ctx, cancel := client.Within(o.ctx)
 	defer cancel()
-	out, err := o.p.get(ctx, &s3.GetObjectInput{Bucket: &o.p.bucket, Key: &o.key, Range: span(0, block)})
+	out, err := o.from.get(ctx, &s3.GetObjectInput{Bucket: &o.from.bucket, Key: &o.key, Range: span(0, block)})
 	switch code(err) {
 	case "NoSuchKey", "NotFound":
 		return noSuchObject(o.key, err)
@@ -145,7 +164,7 @@ func (o *object) fetch(off, length int64) ([]byte, error) {
 	body := make([]byte, length)
 	const patience = 3
 	for attempt := 0; ; attempt++ {
-		out, err := o.p.get(ctx, &s3.GetObjectInput{Bucket: &o.p.bucket, Key: &o.key, Range: span(off, length), IfMatch: o.etag})
+		out, err := o.from.get(ctx, &s3.GetObjectInput{Bucket: &o.from.bucket, Key: &o.key, Range: span(off, length), IfMatch: o.etag})
 		switch c := code(err); {
 		case c == "NoSuchKey", c == "NotFound":
 			return nil, noSuchObject(o.key, err)

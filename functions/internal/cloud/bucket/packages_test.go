@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -18,6 +19,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -32,13 +34,22 @@ import (
 	"slipway/functions/internal/release"
 )
 
+// whole is all that can be done with a bucket; a function has a part of it.
+type whole struct {
+	release.Uploads
+	release.Keeper
+	release.Addresses
+}
+
 func openPackages(t *testing.T) release.Packages {
 	t.Helper()
-	p, err := bucket.OpenPackages()
-	if err != nil {
+	uploads, err1 := bucket.OpenUploads()
+	keeper, err2 := bucket.OpenKeeper()
+	addresses, err3 := bucket.OpenAddresses(time.Now)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return whole{uploads, keeper, addresses}
 }
 
 // emptyBucket makes an empty bucket on moto and counts the reads that reach it.

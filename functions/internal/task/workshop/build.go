@@ -27,7 +27,7 @@ import (
 // Build builds the package of a release from the uploaded project, keeps it with its log, and says on the release how
 // it went. After a configuration change it first takes that over. A build that fails over the project is a result,
 // not an error; the machine waits for the merchant either way.
-func Build(t store.Table, packages release.Packages, signer signature.Signer, builder Builder) task.Handler {
+func Build(t store.Table, packages release.Keeper, signer signature.Signer, builder Builder) task.Handler {
 	return task.Serve(func(ctx context.Context, in task.Input) (any, error) {
 		s, err := beginBuild(ctx, t, in)
 		if err != nil || s.Release.Build != release.Building {
@@ -70,7 +70,7 @@ func beginBuild(ctx context.Context, t store.Table, in task.Input) (*store.Scene
 	return s, task.Mine(s, in)
 }
 
-func buildPackage(ctx context.Context, packages release.Packages, signer signature.Signer, builder Builder, s *store.Scene, v catalog.Version) (*build.Result, error) {
+func buildPackage(ctx context.Context, packages release.Reader, signer signature.Signer, builder Builder, s *store.Scene, v catalog.Version) (*build.Result, error) {
 	archive, found, err := openArchive(ctx, packages, v)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func buildPackage(ctx context.Context, packages release.Packages, signer signatu
 
 // openArchive takes the uploaded archive in again. It was accepted when the version was submitted, so a refusal now
 // is about the object having changed, and is told as a fault of the project.
-func openArchive(ctx context.Context, packages release.Packages, v catalog.Version) (*intake.Archive, []intake.Diagnostic, error) {
+func openArchive(ctx context.Context, packages release.Reader, v catalog.Version) (*intake.Archive, []intake.Diagnostic, error) {
 	object, err := packages.Open(ctx, v.ArchiveKey)
 	if err != nil {
 		return nil, nil, err
@@ -102,7 +102,7 @@ func openArchive(ctx context.Context, packages release.Packages, v catalog.Versi
 	return archive, nil, err
 }
 
-func endBuild(ctx context.Context, t store.Table, packages release.Packages, in task.Input, result *build.Result) error {
+func endBuild(ctx context.Context, t store.Table, packages release.Keeper, in task.Input, result *build.Result) error {
 	prefix := "releases/" + in.Release + "/"
 	logKey := prefix + "build.log"
 	if err := packages.Put(ctx, logKey, "text/plain; charset=utf-8", []byte(result.Log)); err != nil {

@@ -19,7 +19,7 @@ import (
 
 // Test runs the compatibility test on the built package and keeps the report of the run. The outcome informs people;
 // it blocks nothing by itself.
-func Test(t store.Table, packages release.Packages, smoke compat.Smoke) task.Handler {
+func Test(t store.Table, packages release.Keeper, smoke compat.Smoke) task.Handler {
 	return task.Serve(func(ctx context.Context, in task.Input) (any, error) {
 		s, refused, err := task.Carry(ctx, t, in)
 		if err != nil || refused || s.Release.Compatibility != release.Testing {
@@ -33,7 +33,7 @@ func Test(t store.Table, packages release.Packages, smoke compat.Smoke) task.Han
 	})
 }
 
-func testPackage(ctx context.Context, t store.Table, packages release.Packages, smoke compat.Smoke, s *store.Scene) (*compat.Report, error) {
+func testPackage(ctx context.Context, t store.Table, packages release.Keeper, smoke compat.Smoke, s *store.Scene) (*compat.Report, error) {
 	r := s.Release
 	configuration := r.Configuration.Over(s.MiniProgram.Configuration)
 	if r.Type == string(catalog.H5) {
@@ -65,7 +65,7 @@ func testPackage(ctx context.Context, t store.Table, packages release.Packages, 
 }
 
 // readPackage reads a package that Slipway built itself, and the source maps beside it.
-func readPackage(ctx context.Context, packages release.Packages, p release.Package) (files, maps map[string][]byte, err error) {
+func readPackage(ctx context.Context, packages release.Reader, p release.Package) (files, maps map[string][]byte, err error) {
 	object, err := packages.Open(ctx, p.Key)
 	if err != nil {
 		return nil, nil, err
@@ -83,7 +83,7 @@ func readPackage(ctx context.Context, packages release.Packages, p release.Packa
 	return files, maps, err
 }
 
-func endTest(ctx context.Context, t store.Table, packages release.Packages, in task.Input, report *compat.Report) error {
+func endTest(ctx context.Context, t store.Table, packages release.Keeper, in task.Input, report *compat.Report) error {
 	return task.Again(ctx, func() error {
 		s, err := store.LoadScene(ctx, t, in.Release)
 		if err != nil {
@@ -114,7 +114,7 @@ func endTest(ctx context.Context, t store.Table, packages release.Packages, in t
 }
 
 // compareReport notes in a report what has changed since the last run of the release, if there was one.
-func compareReport(ctx context.Context, packages release.Packages, r release.Release, report *compat.Report) error {
+func compareReport(ctx context.Context, packages release.Reader, r release.Release, report *compat.Report) error {
 	if r.TestRuns == 0 {
 		return nil
 	}
@@ -134,7 +134,7 @@ func compareReport(ctx context.Context, packages release.Packages, r release.Rel
 	return nil
 }
 
-func keepReport(ctx context.Context, packages release.Packages, program catalog.MiniProgram, app catalog.TargetApp, r release.Release, report *compat.Report) error {
+func keepReport(ctx context.Context, packages release.Keeper, program catalog.MiniProgram, app catalog.TargetApp, r release.Release, report *compat.Report) error {
 	data, err := json.Marshal(report)
 	if err != nil {
 		return err
