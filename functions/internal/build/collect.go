@@ -131,7 +131,7 @@ func diagnosticOf(m api.Message, rule string) intake.Diagnostic {
 		d.Message, d.Advice = "Markup begins here, which a script cannot hold.", "Move it into the template, or write it as a text in quotes."
 	}
 	if where != nil {
-		d.File, d.Line, d.Column = strings.TrimPrefix(where.File, space+":"), where.Line, where.Column+1
+		d.File, d.Line, d.Column = strings.TrimPrefix(where.File, space+":"), max(1, where.Line), where.Column+1
 	}
 	if !strings.HasSuffix(d.Message, ".") {
 		d.Message += "."

@@ -23,6 +23,7 @@ func (t *tree) pageSizes() []PageSize {
 		w.part(app.Script, "", app.Style, path.Join(t.p.Root, "app.json"))
 		w.modules(app.Script)
 		w.uses(path.Join(t.p.Root, "app.json"))
+		w.component(t.p.OutPath(t.p.TabBar), map[string]bool{})
 		list = append(list, PageSize{Path: page.Path, SubPackage: page.SubPackage, Own: own, Total: w.sum})
 	}
 	return list
@@ -76,8 +77,10 @@ func (w *weigher) modules(script string) {
 }
 
 func (w *weigher) uses(config string) {
-	for _, path := range sortedKeys(w.t.p.Deps[config]) {
-		w.component(w.t.p.Deps[config][path], map[string]bool{})
+	for _, uses := range []map[string]string{w.t.p.Deps[config], w.t.p.Generics[config]} {
+		for _, name := range sortedKeys(uses) {
+			w.component(uses[name], map[string]bool{})
+		}
 	}
 }
 

@@ -84,7 +84,7 @@ func (s *styles) acceptable(file string) bool {
 	}
 	ok := false
 	switch ext := path.Ext(file); ext {
-	case ".scss", ".sass":
+	case ".scss", ".sass", ".styl":
 		s.Err("style-language", file, 0, 0, "Compile it to .acss before uploading.", "Styles in %s are not built.", strings.TrimPrefix(ext, "."))
 	default:
 		var src []byte
@@ -132,7 +132,7 @@ func (s *styles) imported(a api.OnResolveArgs) api.OnResolveResult {
 // find resolves an @import: as a path first, because that is what CSS means by it, then as a package.
 func (s *styles) find(importer, spec string) string {
 	dir := path.Dir(importer)
-	exts := append(slices.Clone(styleExtensions), ".less", ".scss")
+	exts := append(slices.Clone(styleExtensions), ".less", ".scss", ".sass", ".styl")
 	style := func(name string) string {
 		if found := s.resolve.file1(name, exts); found != "" && slices.Contains(exts, path.Ext(found)) {
 			return found

@@ -54,6 +54,9 @@ func (t *tree) compile(ctx context.Context) error {
 		use(&scripts, c.Script)
 		use(&sheets, c.Style)
 	}
+	for _, file := range t.p.Workers {
+		use(&scripts, file)
+	}
 	helpers := t.templates()
 	for _, file := range helpers {
 		use(&scripts, file)
@@ -89,6 +92,13 @@ func (t *tree) configs() {
 		}
 		app["subPackages"] = list
 	}
+	if len(t.p.Workers) > 0 {
+		var list []string
+		for _, file := range t.p.Workers {
+			list = append(list, scriptPath(t.p, file))
+		}
+		app["workers"] = list
+	}
 	file := path.Join(t.p.Root, "app.json")
 	if uses := t.p.Deps[file]; len(uses) > 0 {
 		app["usingComponents"] = uses
@@ -120,6 +130,11 @@ func (t *tree) config(file string) {
 	if _, has := m["usingComponents"]; has {
 		m["usingComponents"] = t.p.Deps[file]
 	}
+	if generics, ok := m["componentGenerics"].(map[string]any); ok {
+		for name, to := range t.p.Generics[file] {
+			generics[name] = map[string]any{"default": to}
+		}
+	}
 	t.files[t.p.OutPath(file)] = compactJSON(m)
 }
 
@@ -148,7 +163,7 @@ func (t *tree) assets() {
 	}
 	for name, b := range t.p.Files {
 		ext := strings.ToLower(path.Ext(name))
-		wanted := media[ext] || ext == ".json" && t.dataFile(name)
+		wanted := media[ext] || ext == ".json" && t.dataFile(name) || t.p.Asset(name)
 		if intake.InModules(name) {
 			wanted = media[ext] && slices.ContainsFunc(beside, func(dir string) bool { return intake.Within(name, dir) })
 		} else {

@@ -44,6 +44,9 @@ func readProject(t *test) *project {
 	r.app = r.unitAt(path.Join(p.Root, "app"))
 	r.app.config = path.Join(p.Root, "app.json")
 	r.app.components = r.resolveComponents(r.app.config)
+	if p.TabBar != "" {
+		r.app.components["customize-tab-bar"] = p.TabBar
+	}
 	r.units = []*unit{r.app}
 	known := map[string]*unit{}
 	for _, page := range p.Pages {
@@ -66,6 +69,9 @@ func readProject(t *test) *project {
 	slices.SortStableFunc(r.units[1+len(p.Pages):], func(a, b *unit) int { return strings.Compare(a.stem, b.stem) })
 	for _, u := range r.units[:1+len(p.Pages)] {
 		r.reach(u, u.page, known, map[*unit]bool{})
+	}
+	for _, worker := range p.Workers {
+		r.modules(worker, "")
 	}
 	return r
 }

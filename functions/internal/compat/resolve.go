@@ -79,6 +79,14 @@ func (r *project) resolveComponents(config string) map[string]string {
 			}
 		}
 	}
+	generics, _ := m["componentGenerics"].(map[string]any)
+	for tag, generic := range generics {
+		node, _ := generic.(map[string]any)
+		spec, _ := node["default"].(string)
+		if found[tag] = ""; spec != "" {
+			found[tag] = r.componentStem(config, spec)
+		}
+	}
 	return found
 }
 

@@ -125,6 +125,8 @@ func TestMinify(t *testing.T) {
 		{"spaces and comments", "<view  class=\"a\"\n  onTap='b' >\n  <!-- c -->\n  <a />\n</view>\n", `<view class="a" onTap='b'> <a/> </view>`},
 		{"text is verbatim", "<text>\n a  b\n <text> </text></text>", "<text>\n a  b\n <text> </text></text>"},
 		{"faulty stays", "<view>  <b>", "<view>  <b>"},
+		{"the last end tag", "<view>\n<a/></view \n", "<view> <a/></view>"},
+		{"the last end tag alone", "<view>  <b></view", "<view>  <b></view>"},
 		{"cdata stays", "<a><![CDATA[ <b> ]]></a>", "<a><![CDATA[ <b> ]]></a>"},
 	}
 	for _, tt := range tests {

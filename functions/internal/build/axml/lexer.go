@@ -129,11 +129,7 @@ func (l *lexer) closeTag() token {
 		l.pos++
 		return token{kind: closeToken, text: name, pos: pos}
 	}
-	severity := Warning
-	if l.pos >= len(l.src) {
-		severity = Error
-	}
-	l.report(severity, "template-unclosed-tag", pos, "</"+name+" is not closed", `end it with ">"`)
+	l.report(Warning, "template-unclosed-tag", pos, "</"+name+" is not closed", `end it with ">"`)
 	if end := strings.IndexAny(l.src[l.pos:], "<>"); end < 0 {
 		l.pos = len(l.src)
 	} else if l.pos += end; l.src[l.pos] == '>' {

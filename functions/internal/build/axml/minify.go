@@ -1,12 +1,21 @@
 package axml
 
 import (
+	"bytes"
+	"regexp"
 	"strings"
 )
 
+// lastEnd is an end tag with which a file ends before it does.
+var lastEnd = regexp.MustCompile(`</[A-Za-z_][\w.:-]*\s*$`)
+
 // Minify writes a template smaller without changing what it shows: comments go, space inside tags shrinks, and text
-// that is only space becomes one space. What has any problem is given back as it is, and so is what <text> holds.
+// that is only space becomes one space. What has any problem is given back as it is, and so is what <text> holds; only the
+// ">" that a file's last end tag lacks is put there, because everything says where it belongs.
 func Minify(src []byte) []byte {
+	if last := lastEnd.Find(src); last != nil {
+		src = append(src[:len(src)-len(last):len(src)-len(last)], string(bytes.TrimSpace(last))+">"...)
+	}
 	if _, problems := Parse("", src); len(problems) > 0 {
 		return src
 	}

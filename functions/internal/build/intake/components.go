@@ -13,63 +13,88 @@ func Kept(spec string) bool {
 	return strings.HasPrefix(spec, "plugin://") || strings.HasPrefix(spec, "dynamic-plugin://")
 }
 
-// components follows usingComponents from the app and every page to all components in use.
-func (l *loader) components() {
-	l.p.Deps = map[string]map[string]string{}
-	found := map[string]*Component{}
-	var queue []string
-	follow := func(config string, uses map[string]string) (paths []string) {
-		resolved := make(map[string]string, len(uses))
-		for _, name := range sortedKeys(uses) {
-			spec := uses[name]
-			if Kept(spec) {
-				resolved[name] = spec
-				continue
-			}
-			stem, ok := l.componentStem(config, spec)
-			if !ok {
-				l.missingComponent(config, name, spec)
-				continue
-			}
-			out := l.p.OutPath(stem)
-			resolved[name] = "/" + out
-			paths = append(paths, out)
-			if found[out] == nil {
-				files := l.p.Stem(stem)
-				found[out] = &Component{Path: out, Script: files.Script, Template: files.Template, Style: files.Style, Config: files.Config}
-				queue = append(queue, out)
-			}
-		}
-		l.p.Deps[config] = resolved
-		slices.Sort(paths)
-		return slices.Compact(paths)
-	}
-	follow(l.at("app.json"), l.p.App.UsingComponents)
-	for _, page := range l.p.Pages {
-		if page.Config != "" {
-			follow(page.Config, l.configComponents(page.Config))
-		}
-	}
-	for len(queue) > 0 {
-		c := found[queue[0]]
-		queue = queue[1:]
-		l.checkComponent(c)
-		if c.Config != "" {
-			c.Uses = follow(c.Config, l.configComponents(c.Config))
-		}
-	}
-	for _, name := range sortedKeys(found) {
-		l.p.Components = append(l.p.Components, *found[name])
-	}
-	l.circles(found)
+// follower collects components as they are met.
+type follower struct {
+	l     *loader
+	found map[string]*Component
+	queue []string
 }
 
-func (l *loader) configComponents(file string) map[string]string {
+// components follows usingComponents from the app and every page to all components in use.
+func (l *loader) components() {
+	l.p.Deps, l.p.Generics = map[string]map[string]string{}, map[string]map[string]string{}
+	f := &follower{l: l, found: map[string]*Component{}}
+	f.follow(l.at("app.json"), l.p.App.UsingComponents, nil)
+	if stem := l.tabBar(); stem != "" {
+		f.need(stem)
+	}
+	for _, page := range l.p.Pages {
+		if page.Config != "" {
+			uses, generics := l.configComponents(page.Config)
+			f.follow(page.Config, uses, generics)
+		}
+	}
+	for len(f.queue) > 0 {
+		c := f.found[f.queue[0]]
+		f.queue = f.queue[1:]
+		l.checkComponent(c)
+		if c.Config != "" {
+			uses, generics := l.configComponents(c.Config)
+			c.Uses = f.follow(c.Config, uses, generics)
+		}
+	}
+	for _, name := range sortedKeys(f.found) {
+		l.p.Components = append(l.p.Components, *f.found[name])
+	}
+	l.circles(f.found)
+}
+
+// follow notes what a configuration names and gives the paths of all of it.
+func (f *follower) follow(config string, uses, generics map[string]string) []string {
+	one, paths := f.resolve(config, uses)
+	two, more := f.resolve(config, generics)
+	f.l.p.Deps[config], f.l.p.Generics[config] = one, two
+	paths = append(paths, more...)
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+func (f *follower) resolve(config string, uses map[string]string) (resolved map[string]string, paths []string) {
+	resolved = make(map[string]string, len(uses))
+	for _, name := range sortedKeys(uses) {
+		spec := uses[name]
+		if Kept(spec) {
+			resolved[name] = spec
+			continue
+		}
+		stem, ok := f.l.componentStem(config, spec)
+		if !ok {
+			f.l.missingComponent(config, name, spec)
+			continue
+		}
+		out := f.need(stem)
+		resolved[name] = "/" + out
+		paths = append(paths, out)
+	}
+	return resolved, paths
+}
+
+func (f *follower) need(stem string) (out string) {
+	out = f.l.p.OutPath(stem)
+	if f.found[out] == nil {
+		files := f.l.p.Stem(stem)
+		f.found[out] = &Component{Path: out, Script: files.Script, Template: files.Template, Style: files.Style, Config: files.Config}
+		f.queue = append(f.queue, out)
+	}
+	return out
+}
+
+func (l *loader) configComponents(file string) (uses, generics map[string]string) {
 	m, ok := readObject(&l.Report, file, l.p.Files[file], l.limits.MaxConfig)
 	if !ok {
-		return nil
+		return nil, nil
 	}
-	return componentsOf(&l.Report, file, m)
+	return componentsOf(&l.Report, file, l.p.Files[file], m), genericsOf(m)
 }
 
 // missingComponent weighs as much as a module that cannot be resolved: Build turns it into a warning when the target app

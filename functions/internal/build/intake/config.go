@@ -25,12 +25,20 @@ type Report struct{ List []Diagnostic }
 
 // Err adds what makes a build fail.
 func (r *Report) Err(rule, file string, line, column int, advice, format string, args ...any) {
-	r.List = append(r.List, Diagnostic{Severity: "error", Rule: rule, File: file, Line: line, Column: column, Message: fmt.Sprintf(format, args...), Advice: advice})
+	r.add("error", rule, file, line, column, advice, fmt.Sprintf(format, args...))
 }
 
 // Warn adds what does not.
 func (r *Report) Warn(rule, file string, line, column int, advice, format string, args ...any) {
-	r.List = append(r.List, Diagnostic{Severity: "warning", Rule: rule, File: file, Line: line, Column: column, Message: fmt.Sprintf(format, args...), Advice: advice})
+	r.add("warning", rule, file, line, column, advice, fmt.Sprintf(format, args...))
+}
+
+// add gives what is about a file as a whole the file's beginning, so that every editor can go there.
+func (r *Report) add(severity, rule, file string, line, column int, advice, message string) {
+	if file != "" && line == 0 {
+		line, column = 1, 1
+	}
+	r.List = append(r.List, Diagnostic{Severity: severity, Rule: rule, File: file, Line: line, Column: column, Message: message, Advice: advice})
 }
 
 // readObject reads a JSON file as an object. What editors tolerate (a byte order mark, comments, trailing commas) is
@@ -173,8 +181,9 @@ func lineOf(src []byte, value string) (line, column int) {
 	return Position(src, at)
 }
 
-// stringsOf reads a list of texts, telling about members of another kind.
-func stringsOf(r *Report, file, key string, v any) []string {
+// stringsOf reads a list of texts, telling about members of another kind. src is the file's text.
+func stringsOf(r *Report, file string, src []byte, key string, v any) []string {
+	line, column := lineOf(src, key[strings.LastIndexByte(key, '.')+1:])
 	switch v := v.(type) {
 	case nil:
 		return nil
@@ -185,33 +194,35 @@ func stringsOf(r *Report, file, key string, v any) []string {
 		for i, x := range v {
 			s, ok := x.(string)
 			if !ok {
-				r.Err("bad-config", file, 0, 0, "Write a text in quotes.", "%s[%d] must be a text, not %s.", key, i, kindName(x))
+				r.Err("bad-config", file, line, column, "Write a text in quotes.", "%s[%d] must be a text, not %s.", key, i, kindName(x))
 				continue
 			}
 			list = append(list, s)
 		}
 		return list
 	}
-	r.Err("bad-config", file, 0, 0, "Write a list of texts.", "%s must be a list, not %s.", key, kindName(v))
+	r.Err("bad-config", file, line, column, "Write a list of texts.", "%s must be a list, not %s.", key, kindName(v))
 	return nil
 }
 
-// componentsOf reads a usingComponents object.
-func componentsOf(r *Report, file string, m map[string]any) map[string]string {
+// componentsOf reads a usingComponents object. src is the file's text.
+func componentsOf(r *Report, file string, src []byte, m map[string]any) map[string]string {
 	v, there := m["usingComponents"]
 	if !there || v == nil {
 		return nil
 	}
 	object, ok := v.(map[string]any)
 	if !ok {
-		r.Err("bad-config", file, 0, 0, `Write { "name": "/path/of/component" }.`, "usingComponents must be an object, not %s.", kindName(v))
+		line, column := lineOf(src, "usingComponents")
+		r.Err("bad-config", file, line, column, `Write { "name": "/path/of/component" }.`, "usingComponents must be an object, not %s.", kindName(v))
 		return nil
 	}
 	out := make(map[string]string, len(object))
 	for _, name := range sortedKeys(object) {
 		path, ok := object[name].(string)
 		if !ok || path == "" {
-			r.Err("bad-config", file, 0, 0, "Write the component's path as a text.", "usingComponents.%s must be a path, not %s.", name, kindName(object[name]))
+			line, column := lineOf(src, name)
+			r.Err("bad-config", file, line, column, "Write the component's path as a text.", "usingComponents.%s must be a path, not %s.", name, kindName(object[name]))
 			continue
 		}
 		out[name] = path

@@ -11,8 +11,8 @@ type Diagnostic struct {
 	Severity string `json:"severity"`          // "error" or "warning"
 	Rule     string `json:"rule"`              // stable, kebab-case: "missing-page", "unresolved-module", …
 	File     string `json:"file,omitempty"`    // slash path as uploaded (from the project's top)
-	Line     int    `json:"line,omitempty"`    // 1-based, 0 when unknown
-	Column   int    `json:"column,omitempty"`  // 1-based, 0 when unknown
+	Line     int    `json:"line,omitempty"`    // 1-based; 0 without a file
+	Column   int    `json:"column,omitempty"`  // 1-based; 0 without a file
 	Message  string `json:"message"`           // what is wrong
 	Advice   string `json:"advice,omitempty"`  // what would be right
 	Package  string `json:"package,omitempty"` // the npm package that would mend it
@@ -30,6 +30,12 @@ type Project struct {
 	// Components are those that pages and components use, each once, sorted by path. Path is from the mini program's root,
 	// or "node_modules/…" from wherever the package lies.
 	Components []Component
+
+	TabBar   string                       // where the component lies that draws the tab bar, without extension; "" for the host's
+	Workers  []string                     // scripts that run apart from pages; keys of Files
+	Generics map[string]map[string]string // as Deps: abstract nodes to the components they become when nobody names one
+
+	asset func(name string) bool
 
 	Loaded []Diagnostic                 // what Load had to say
 	Deps   map[string]map[string]string // by configuration file: component names to absolute paths in the built tree

@@ -21,6 +21,7 @@ func Load(a *Archive) (*Project, []Diagnostic) {
 	}
 	l.pages()
 	l.components()
+	l.workers()
 	l.p.Loaded = slices.Clip(l.List)
 	return l.p, l.List
 }
@@ -41,12 +42,16 @@ func (l *loader) locate() bool {
 		settings, _ = readObject(&l.Report, file, src, l.limits.MaxConfig)
 	}
 	l.aliases(base, file, settings["compileOptions"])
+	l.assets(base, file, settings)
+	if settings["compileType"] == "plugin" {
+		line, column := lineOf(l.p.Files[file], "compileType")
+		l.Warn("plugin-project", file, line, column, "Release the plugin itself with the platform's own tools.", "The project is a plugin. What is built is the mini program that shows it.")
+	}
 	root := base
 	if dir, _ := settings["miniprogramRoot"].(string); dir != "" {
 		clean := path.Clean(path.Join(base, strings.ReplaceAll(dir, `\`, "/")))
 		if clean == ".." || strings.HasPrefix(clean, "../") || !l.hasDir(clean) {
-			line, column := lineOf(l.p.Files[file], dir)
-			l.Err("bad-root", file, line, column, "Name the folder that holds app.json, relative to this file. If a tool makes that folder (Taro, uni-app and the like), run it first and upload what it made.", "miniprogramRoot is %q, which is not a folder of the project.", dir)
+			l.badRoot(base, file, dir)
 			return false
 		}
 		root = clean
@@ -55,22 +60,38 @@ func (l *loader) locate() bool {
 		root = l.appBelow(base, file)
 	}
 	l.p.Root = strings.TrimPrefix(root, ".")
-	exclude := append(stringsOf(&l.Report, file, "uploadExclude", settings["uploadExclude"]), stringsOf(&l.Report, file, "exclude", settings["exclude"])...)
+	exclude := append(stringsOf(&l.Report, file, l.p.Files[file], "uploadExclude", settings["uploadExclude"]), stringsOf(&l.Report, file, l.p.Files[file], "exclude", settings["exclude"])...)
 	l.exclude(base, exclude)
 	return true
 }
 
-// appBelow is where app.json lies when the settings leave that to convention, as some editors do; base when nowhere.
-func (l *loader) appBelow(base, settings string) string {
+// badRoot tells that miniprogramRoot leads nowhere, and where there is an app.json instead.
+func (l *loader) badRoot(base, file, dir string) {
+	line, column := lineOf(l.p.Files[file], dir)
+	advice := "Name the folder that holds app.json, relative to this file. If a tool makes that folder (Taro, uni-app and the like), run it first and upload what it made."
+	if app := l.shallowest(base, "app.json"); app != "" {
+		advice = "If a tool makes that folder, run it first and upload what it made. There is an app.json in " + path.Dir(app) + ": if that is the mini program, name that folder."
+	}
+	l.Err("bad-root", file, line, column, advice, "miniprogramRoot is %q, which is not a folder of the project.", dir)
+}
+
+// shallowest is the file of a name that lies least deep in a folder, packages aside; "" when there is none.
+func (l *loader) shallowest(base, want string) string {
 	best := ""
 	for _, name := range sortedKeys(l.p.Files) {
-		if path.Base(name) != "app.json" || InModules(name) || !Within(name, strings.TrimPrefix(base, ".")) {
+		if path.Base(name) != want || InModules(name) || !Within(name, strings.TrimPrefix(base, ".")) {
 			continue
 		}
 		if best == "" || strings.Count(name, "/") < strings.Count(best, "/") {
 			best = name
 		}
 	}
+	return best
+}
+
+// appBelow is where app.json lies when the settings leave that to convention, as some editors do; base when nowhere.
+func (l *loader) appBelow(base, settings string) string {
+	best := l.shallowest(base, "app.json")
 	if best == "" {
 		return base
 	}
@@ -82,15 +103,7 @@ func (l *loader) appBelow(base, settings string) string {
 // has one, so that a repository may be uploaded with the project inside it.
 func (l *loader) projectBase() string {
 	for _, want := range []string{"mini.project.json", "app.json"} {
-		best := ""
-		for _, name := range sortedKeys(l.p.Files) {
-			if path.Base(name) != want || InModules(name) {
-				continue
-			}
-			if best == "" || strings.Count(name, "/") < strings.Count(best, "/") {
-				best = name
-			}
-		}
+		best := l.shallowest("", want)
 		if best == "" {
 			continue
 		}
@@ -157,9 +170,9 @@ func (l *loader) readApp() bool {
 	app := &l.p.App
 	app.Raw = raw
 	app.Pages = l.pagePaths(file, "pages", raw["pages"])
-	app.UsingComponents = componentsOf(&l.Report, file, raw)
+	app.UsingComponents = componentsOf(&l.Report, file, src, raw)
 	if window, ok := raw["window"].(map[string]any); ok {
-		for name, spec := range componentsOf(&l.Report, file, window) {
+		for name, spec := range componentsOf(&l.Report, file, src, window) {
 			if app.UsingComponents == nil {
 				app.UsingComponents = map[string]string{}
 			}
@@ -172,7 +185,8 @@ func (l *loader) readApp() bool {
 		l.subPackages(file, key, raw[key])
 	}
 	if len(app.Pages) == 0 {
-		l.Err("no-pages", file, 0, 0, `List the pages: "pages": ["pages/index/index"].`, "app.json lists no pages.")
+		line, column := lineOf(src, "pages")
+		l.Err("no-pages", file, line, column, `List the pages: "pages": ["pages/index/index"].`, "app.json lists no pages.")
 	}
 	return true
 }
@@ -181,7 +195,7 @@ func (l *loader) readApp() bool {
 func (l *loader) pagePaths(file, key string, v any) []string {
 	var list []string
 	seen := map[string]bool{}
-	for _, s := range stringsOf(&l.Report, file, key, v) {
+	for _, s := range stringsOf(&l.Report, file, l.p.Files[file], key, v) {
 		clean := strings.TrimPrefix(path.Clean("/"+strings.TrimSpace(s)), "/")
 		for _, ext := range []string{".axml", ".js", ".ts", ".json"} {
 			clean = strings.TrimSuffix(clean, ext)
@@ -211,7 +225,8 @@ func (l *loader) subPackages(file, key string, v any) {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		l.Err("bad-config", file, 0, 0, `Write [{ "root": "packageA", "pages": […] }].`, "%s must be a list, not %s.", key, kindName(v))
+		line, column := lineOf(l.p.Files[file], key)
+		l.Err("bad-config", file, line, column, `Write [{ "root": "packageA", "pages": […] }].`, "%s must be a list, not %s.", key, kindName(v))
 		return
 	}
 	for _, x := range list {
@@ -219,6 +234,9 @@ func (l *loader) subPackages(file, key string, v any) {
 		root, _ := m["root"].(string)
 		clean := strings.Trim(path.Clean("/"+root), "/")
 		line, column := lineOf(l.p.Files[file], root)
+		if line == 0 {
+			line, column = lineOf(l.p.Files[file], key)
+		}
 		if clean == "" || hasDotDot(root) {
 			l.Err("bad-subpackage", file, line, column, `Write "root": "packageA".`, "A member of %s has no usable root.", key)
 			continue
@@ -249,7 +267,7 @@ func (p *Project) Stem(stem string) Page {
 		Path:     strings.TrimPrefix(strings.TrimPrefix(stem, p.Root), "/"),
 		Script:   first(".js", ".ts", ".mjs"),
 		Template: first(".axml"),
-		Style:    first(".acss", ".css", ".less", ".scss", ".sass"),
+		Style:    first(".acss", ".css", ".less", ".scss", ".sass", ".styl"),
 		Config:   first(".json"),
 	}
 }
@@ -272,6 +290,7 @@ func (l *loader) pages() {
 		case page.Template == "":
 			l.Warn("page-without-template", file, line, column, "Add "+p+".axml.", "The page %s has no template and shows nothing.", p)
 		}
+		l.foreign(page)
 		seen[p] = true
 		l.p.Pages = append(l.p.Pages, page)
 	}
@@ -281,6 +300,16 @@ func (l *loader) pages() {
 	for _, s := range l.p.App.SubPackages {
 		for _, p := range s.Pages {
 			add(s.Root+"/"+p, s.Root)
+		}
+	}
+}
+
+// foreign tells of a page's files that are another platform's, where its own are missing: nothing reads them.
+func (l *loader) foreign(page Page) {
+	stem := l.at(page.Path)
+	for _, kind := range []struct{ has, theirs, ours string }{{page.Template, ".wxml", ".axml"}, {page.Style, ".wxss", ".acss"}} {
+		if _, there := l.p.Files[stem+kind.theirs]; there && kind.has == "" {
+			l.Warn("foreign-file", stem+kind.theirs, 1, 1, "Rename it to "+kind.ours+" and write it in this platform's dialect, or run the tool first that does.", "The file is WeChat's and is not read.")
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"slipway/functions/internal/fault"
 )
@@ -219,7 +220,7 @@ func (e *entry) check(extra []byte) error {
 			return refuse("archive_link", "type", e.raw, "The entry is marked as a folder but named as a file.")
 		}
 	case unixLink:
-		return refuse("archive_link", "type", e.raw, "Symbolic links are not accepted. Put a copy of the file in its place.")
+		return refuse("archive_link", "type", e.raw, "Symbolic links are not accepted. "+insteadOfLink(e.raw))
 	default:
 		return refuse("archive_link", "type", e.raw, "The entry is a device, pipe or socket. Only files and folders are accepted.")
 	}
@@ -227,6 +228,17 @@ func (e *entry) check(extra []byte) error {
 		return refuse("archive_header", "name", e.raw, fmt.Sprintf("The entry has a second name %s in an extra field; one name is enough.", shown(name)))
 	}
 	return nil
+}
+
+// insteadOfLink says what to do about a link. Those of installed packages come by the thousand.
+func insteadOfLink(name string) string {
+	switch {
+	case strings.Contains("/"+name, "/node_modules/.bin/"):
+		return "Delete the folders node_modules/.bin before you zip: they hold commands for your machine, and no mini program needs them."
+	case strings.Contains("/"+name, "/node_modules/"):
+		return "Install the packages with npm, or with pnpm's setting node-linker=hoisted, or zip with a tool that follows links, such as zip -r."
+	}
+	return "Put a copy of the file in its place."
 }
 
 // unicodePath gives the name of an Info-ZIP Unicode Path extra field, with which an entry can carry two names.

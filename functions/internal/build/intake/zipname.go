@@ -58,11 +58,11 @@ func badName(name string, limits Limits) string {
 	case strings.Count(name, "/") >= limits.MaxDepth:
 		return fmt.Sprintf("The path is more than %d folders deep.", limits.MaxDepth)
 	case !utf8.ValidString(name):
-		return "The name is not UTF-8. Use a zip tool that writes UTF-8 names."
+		return "The name is not UTF-8. Use a zip tool that writes UTF-8 names, which not every one on Windows does, or give the file a name in Latin letters."
 	case strings.Contains(name, "\x00"):
 		return "The name contains a NUL character."
 	case strings.Contains(name, `\`):
-		return `The path contains a back-slash. Folders are separated by "/".`
+		return `The path contains a back-slash. Folders are separated by "/"; old versions of .NET and PowerShell write it wrongly, so zip with another tool.`
 	case strings.HasPrefix(name, "/"):
 		return "The path is absolute. Paths must be relative to the project."
 	case len(name) > 1 && name[1] == ':':

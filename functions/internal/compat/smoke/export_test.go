@@ -24,7 +24,7 @@ func Peer(in compat.Input) ([]byte, error) {
 		return nil, err
 	}
 	return json.Marshal(map[string]any{
-		"prelude": preludeJS, "filler": fillerJS, "scripts": j.Scripts, "pages": j.Pages, "components": j.Components, "fixtures": string(fixtures),
+		"prelude": preludeJS, "filler": fillerJS, "scripts": j.Scripts, "pages": j.Pages, "components": j.Components, "tabBar": j.TabBar, "fixtures": string(fixtures),
 		"modes": modes, "newest": side(j.Newest), "oldest": side(j.Oldest), "horizon": horizon, "maxSteps": maxSteps,
 	})
 }

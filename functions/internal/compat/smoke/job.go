@@ -39,6 +39,7 @@ type job struct {
 	Fixtures   profile.Fixtures  `json:"fixtures"`
 	Newest     string            `json:"newest"`
 	Oldest     string            `json:"oldest"`
+	TabBar     bool              `json:"tabBar"` // a component of the merchant's draws it
 }
 
 // pageJob is one page with the components it needs, by path without extension.
@@ -84,6 +85,9 @@ func newJob(in compat.Input) job {
 		}
 	}
 	shared := uses(in.Built, "app.json")
+	if j.TabBar = ownTabBar(in.Built); j.TabBar {
+		shared = append(shared, tabBar)
+	}
 	for _, p := range in.Project.Pages {
 		page := pageJob{Path: p.Path, Query: in.Runtime.Fixtures.Queries[p.Path]}
 		page.Components = follow(in.Built, slices.Concat(shared, uses(in.Built, p.Path+".json")))
@@ -92,10 +96,26 @@ func newJob(in compat.Input) job {
 	return j
 }
 
+// tabBar is where the component lies that draws the tab bar of an app that asks for it.
+const tabBar = "customize-tab-bar/index"
+
+func ownTabBar(built map[string][]byte) bool {
+	var app struct {
+		TabBar struct {
+			Customize bool `json:"customize"`
+		} `json:"tabBar"`
+	}
+	err := json.Unmarshal(built["app.json"], &app)
+	return err == nil && app.TabBar.Customize && built[tabBar+".js"] != nil
+}
+
 // uses lists the components that a built configuration file names; the build has made their paths absolute.
 func uses(built map[string][]byte, config string) []string {
 	var c struct {
-		UsingComponents map[string]any `json:"usingComponents"`
+		UsingComponents   map[string]any `json:"usingComponents"`
+		ComponentGenerics map[string]struct {
+			Default string `json:"default"`
+		} `json:"componentGenerics"`
 	}
 	if json.Unmarshal(built[config], &c) != nil {
 		return nil
@@ -104,6 +124,11 @@ func uses(built map[string][]byte, config string) []string {
 	for _, spec := range c.UsingComponents {
 		if s, ok := spec.(string); ok && strings.HasPrefix(s, "/") {
 			list = append(list, strings.TrimPrefix(s, "/"))
+		}
+	}
+	for _, generic := range c.ComponentGenerics {
+		if strings.HasPrefix(generic.Default, "/") {
+			list = append(list, strings.TrimPrefix(generic.Default, "/"))
 		}
 	}
 	slices.Sort(list)

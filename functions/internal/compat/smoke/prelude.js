@@ -63,6 +63,7 @@
   const over = (text) => (mode === 'permissive'
     ? new Proxy(clone(text) || {}, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' || k === 'error' || k === 'errorMessage' ? t[k] : anything) })
     : clone(text) || {});
+  const channel = () => made(['emit', 'off', 'on', 'once']);
   const network = { request: 1, httpRequest: 1, uploadFile: 1, downloadFile: 1, connectSocket: 1 };
   const storage = new Map(Object.entries(fixtures.storage || {}));
   const reply = (name, sample, options) => {
@@ -73,6 +74,7 @@
     }
     if (mode === 'offline' && network[name]) return { fail: { error: 12, errorMessage: 'the network is not available' } };
     if (name === 'request' || name === 'httpRequest') return { ok: { data: mode === 'permissive' ? anything : {}, status: 200, statusCode: 200, headers: {} } };
+    if (name === 'navigateTo') return { ok: { eventChannel: channel() } };
     if (name === 'getStorage') return { ok: { data: storage.has(options.key) ? copy(storage.get(options.key)) : null } };
     if (name === 'setStorage') { storage.set(options.key, copy(options.data)); return { ok: {} }; }
     if (name === 'removeStorage') { storage.delete(options.key); return { ok: {} }; }
@@ -177,6 +179,11 @@
     };
     page.$batchedUpdates = (f) => { if (typeof f === 'function') f.call(page); };
     page.createSelectorQuery = () => made((table().get('createSelectorQuery') || [])[3]);
+    page.createIntersectionObserver = () => made((table().get('createIntersectionObserver') || [])[3]);
+    page.createMediaQueryObserver = () => made(['disconnect', 'observe']);
+    page.getOpenerEventChannel = channel;
+    page.router = page.pageRouter = Object.fromEntries(['navigateBack', 'navigateTo', 'reLaunch', 'redirectTo', 'switchTab'].map((n) => [n, (o) => globalThis.my[n](o)]));
+    page.getTabBar = () => (world.tabBar ? new Proxy({ data: {}, setData() {} }, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' ? t[k] : anything) }) : null);
     page.selectComponent = () => null;
     current = [page];
     return page;

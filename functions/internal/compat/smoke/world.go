@@ -131,6 +131,7 @@ func (r *runner) world(p pageJob, mode Mode) (*world, error) {
 	w.object = w.vm.NewObject()
 	for name, value := range map[string]any{
 		"mode": string(mode), "library": library, "fixtures": r.fixtures, "query": p.Query, "route": p.Path, "requested": w.requested,
+		"tabBar": r.job.TabBar,
 	} {
 		_ = w.object.Set(name, value)
 	}

@@ -31,7 +31,7 @@ function world(job, page, mode) {
     }
   };
   const side = mode === 'oldest' ? job.oldest : job.newest;
-  const data = { apis: side.apis, library: side.library, components: job.components, fixtures: job.fixtures, mode, query: page.query, route: page.path };
+  const data = { apis: side.apis, library: side.library, components: job.components, tabBar: job.tabBar, fixtures: job.fixtures, mode, query: page.query, route: page.path };
   evaluate('world', 'Math.random = () => 0.5;' + job.filler);
   context.load = (file) => wrapper(file, job.scripts[file]).runInContext(context);
   context.find = (from, spec) => {
