@@ -12,9 +12,6 @@ func DefaultSettings() Settings {
 	return Settings{PilotTesting: []Environment{}, ApprovalDays: 7, Runtime: profile.Default()}
 }
 
-// takenSchemes would send people somewhere else than into the super app.
-var takenSchemes = []string{"http", "https", "file", "data", "blob", "about", "javascript", "vbscript", "mailto", "tel", "sms", "ftp", "ws", "wss", "intent", "content", "view-source"}
-
 // Validate names everything wrong with the settings of an app that has these environments.
 func (s Settings) Validate(path string, environments []Environment) []fault.Field {
 	var out []fault.Field
@@ -31,9 +28,7 @@ func (s Settings) Validate(path string, environments []Environment) []fault.Fiel
 	if s.ApprovalDays < leastDays || s.ApprovalDays > mostDays {
 		out = append(out, wrong(path+".approvalDays", "is %d; %d to %d days are allowed", s.ApprovalDays, leastDays, mostDays)...)
 	}
-	if s.Scheme != "" && (!schemePattern.MatchString(s.Scheme) || slices.Contains(takenSchemes, s.Scheme)) {
-		out = append(out, wrong(path+".scheme", "is %s; the app's own deep link scheme is expected, for example demowallet: 2 to 32 small letters and digits, a letter first", show(s.Scheme))...)
-	}
+	out = append(out, validateScheme(path+".scheme", s.Scheme)...)
 	for _, f := range s.Runtime.Validate() {
 		f.Field = path + ".runtime." + f.Field
 		out = append(out, f)

@@ -116,6 +116,22 @@ func TestConfiguration(t *testing.T) {
 	}
 }
 
+// TestSchemesBelongToApps: a code may lead into the target app and nowhere else.
+func TestSchemesBelongToApps(t *testing.T) {
+	for scheme, own := range map[string]bool{
+		"": true, "demowallet": true, "weixin": true, "alipays": true, "com.example.wallet": true, "fb12345": true, "web3": true, "walletapp": true, "application": true, "searching": true,
+		"https": false, "javascript": false, "data": false, "tel": false, "sms": false, "facetime": false, "facetime-audio": false, "market": false, "intent": false, "android-app": false,
+		"itms-apps": false, "itms-services": false, "ms-settings": false, "search-ms": false, "x-apple.systempreferences": false, "app-prefs": false, "web+pay": false, "wallet": false,
+		"demo:": false, "Demo": false, "1demo": false, "d": false, "demo wallet": false,
+	} {
+		s := catalog.DefaultSettings()
+		s.Scheme = scheme
+		if wrong := s.Validate("s", catalog.Environments); (len(wrong) == 0) != own {
+			t.Errorf("%q: %v", scheme, wrong)
+		}
+	}
+}
+
 func TestSettings(t *testing.T) {
 	all := catalog.Environments
 	for _, tc := range []struct {
@@ -131,7 +147,6 @@ func TestSettings(t *testing.T) {
 		{"no day", func(s *catalog.Settings) { s.ApprovalDays = 0 }, []string{"s.approvalDays"}},
 		{"too many days", func(s *catalog.Settings) { s.ApprovalDays = 31 }, []string{"s.approvalDays"}},
 		{"scheme", func(s *catalog.Settings) { s.Scheme = "demowallet" }, nil},
-		{"javascript", func(s *catalog.Settings) { s.Scheme = "javascript" }, []string{"s.scheme"}},
 		{"scheme with a colon", func(s *catalog.Settings) { s.Scheme = "demo:" }, []string{"s.scheme"}},
 		{"runtime", func(s *catalog.Settings) { s.Runtime.BaseLibrary = "new" }, []string{"s.runtime.baseLibrary"}},
 	} {
