@@ -58,6 +58,22 @@ func respond(c *Call, a Answer, err error) (Response, error) {
 	return Refuse(err, c.RequestID), err
 }
 
+// shown is a refusal as a page. What a program goes by stays: the status, and when to try again.
+func shown(c *Call, refused Response, err error, pageOf func(*Call, error) (Answer, error)) Response {
+	a, failed := pageOf(c, err)
+	if failed != nil {
+		return refused
+	}
+	res, failed := render(c, a)
+	if failed != nil {
+		return refused
+	}
+	if later, ok := refused.Headers["Retry-After"]; ok {
+		res.Headers["Retry-After"] = later
+	}
+	return res
+}
+
 func render(c *Call, a Answer) (Response, error) {
 	res := Response{StatusCode: a.Status, Headers: standardHeaders(c.RequestID)}
 	if res.StatusCode == 0 {

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,9 +60,9 @@ type Call struct {
 // function than the rest, panics when the function starts, so that no deployment can carry it.
 func Serve(table store.Table, operations Operations) Handler { return serve(table, operations, nil) }
 
-// serve is Serve with what makes an answer of an error, for whom people visit by browser. Only who shows pages names
-// that: a branch here would link the templates of all pages into every function.
-func serve(table store.Table, operations Operations, problem func(*Call, error) (Answer, error)) Handler {
+// serve is Serve with what makes a page of an error, for what people visit by browser. Only who shows pages names that:
+// a branch here would link all pages into every function.
+func serve(table store.Table, operations Operations, pageOf func(*Call, error) (Answer, error)) Handler {
 	routes := routesOf(operations)
 	return func(ctx context.Context, req Request) (Response, error) {
 		started := time.Now() // only for the log: rules take the time from the event
@@ -70,10 +71,10 @@ func serve(table store.Table, operations Operations, problem func(*Call, error) 
 			RequestID: req.RequestContext.RequestID, Via: "api", Random: rand.Reader, request: req,
 		}
 		answer, err := c.run(ctx, table, routes, operations)
-		if err != nil && problem != nil {
-			answer, err = problem(c, err)
-		}
 		res, err := respond(c, answer, err)
+		if err != nil && pageOf != nil {
+			res = shown(c, res, err, pageOf)
+		}
 		logLine(ctx, c, res, err, time.Since(started))
 		return res, nil
 	}
@@ -138,8 +139,10 @@ func (c *Call) admit(ctx context.Context, table store.Table) (err error) {
 	if c.body, err = bodyOf(c.request); err != nil {
 		return err
 	}
-	if c.query, err = queryOf(c.request, c.Route.Query); err != nil {
-		return err
+	if !slices.Contains(passedOn, c.Route.Operation) {
+		if c.query, err = queryOf(c.request, c.Route.Query); err != nil {
+			return err
+		}
 	}
 	if c.IdempotencyKey, err = idempotencyKey(c.Header("Idempotency-Key")); err != nil {
 		return err
@@ -152,6 +155,10 @@ func (c *Call) admit(ctx context.Context, table store.Table) (err error) {
 	}
 	return nil
 }
+
+// passedOn are operations whose addresses people hand to each other. What apps add to them on the way, to see who
+// follows, is not asked for and not wrong either.
+var passedOn = []string{"openQrCode"}
 
 // maxParam is more than any id, email or number has.
 const maxParam = 256

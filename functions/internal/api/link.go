@@ -34,7 +34,7 @@ func ApprovalLink(t store.Table, w release.Workflow, packages release.Addresses,
 			return page(200, v.form(console.Form{}))
 		},
 		"decideApproval": func(ctx context.Context, c *Call) (Answer, error) { return c.decideByLink(ctx, t, w, packages, links) },
-	}, linkProblem)
+	}, problemPage)
 }
 
 // linkView is a link with everything that its page may show.
@@ -176,14 +176,22 @@ func page(status int, p console.Page) (Answer, error) {
 	return Answer{Status: status, Raw: body, ContentType: "text/html; charset=utf-8", Headers: p.Headers()}, nil
 }
 
-// linkProblem is an error as a page: people come here by browser.
+// linkProblem is what a person can do something about as a page; the rest goes on as the error that it is, for the log.
 func linkProblem(c *Call, err error) (Answer, error) {
-	if errors.Is(err, errUnknownLink) {
-		return page(404, console.LinkUnknown{})
-	}
-	p := ProblemOf(err, c.RequestID)
-	if p.Status >= 500 {
+	if ProblemOf(err, c.RequestID).Status >= 500 {
 		return Answer{}, err
+	}
+	return problemPage(c, err)
+}
+
+// problemPage is an error as a page: people come here by browser.
+func problemPage(c *Call, err error) (Answer, error) {
+	p := ProblemOf(err, c.RequestID)
+	switch {
+	case errors.Is(err, errUnknownLink):
+		return page(404, console.LinkUnknown{})
+	case p.Status >= 500:
+		p.Title, p.Detail = "This did not work", "It is our fault and not yours. Please try again in a moment."
 	}
 	return page(p.Status, console.Problem{Status: p.Status, Title: p.Title, Detail: p.Detail, RequestID: p.RequestID})
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strings"
 	"time"
@@ -28,18 +27,16 @@ type Scans struct {
 // goes on afterwards; a function is frozen, and might never come to write it.
 func OpenQRCode(t store.Table, random io.Reader, patience time.Duration) *Scans {
 	s := &Scans{counts: newScanCounter(t, random), patience: patience}
-	s.handle = Serve(t, Operations{"openQrCode": func(ctx context.Context, c *Call) (Answer, error) {
-		a, err := s.open(ctx, c, t)
-		if err == nil {
-			return a, nil
-		}
-		var f *fault.Error
-		if errors.As(err, &f) && f.Kind == fault.NotFound {
-			return page(404, console.CodeUnknown{})
-		}
-		return linkProblem(c, err)
-	}})
+	s.handle = serve(t, Operations{"openQrCode": func(ctx context.Context, c *Call) (Answer, error) { return s.open(ctx, c, t) }}, codeProblem)
 	return s
+}
+
+// codeProblem is an error as a page. What cannot be a code is as unknown as one that nobody has made.
+func codeProblem(c *Call, err error) (Answer, error) {
+	if fault.Is(err, fault.NotFound) {
+		return page(404, console.CodeUnknown{})
+	}
+	return problemPage(c, err)
 }
 
 // Handle answers a request that has been decoded.

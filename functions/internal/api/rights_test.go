@@ -10,6 +10,7 @@ import (
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/catalog"
+	"slipway/functions/internal/fault"
 	"slipway/functions/internal/store"
 )
 
@@ -60,20 +61,24 @@ func TestRemovalNotesAreTheirOwn(t *testing.T) {
 
 // TestLinksAnswerPages: who comes by browser is told in HTML, also when the request itself is refused.
 func TestLinksAnswerPages(t *testing.T) {
-	h := api.ApprovalLink(newTable(t), nil, nil, approval.Links{})
+	good := newTable(t)
+	token := strings.Repeat("a", 43-len("token"))
 	for name, c := range map[string]struct {
 		ask    ask
 		status int
+		table  store.Table
 	}{
-		"large":           {ask{method: "POST", body: strings.Repeat("x", 1<<20+1)}, 413},
-		"bad base64":      {ask{method: "POST", body: "%", base64: true}, 400},
-		"unknown query":   {ask{method: "GET", path: "?x=1"}, 400},
-		"bad key":         {ask{method: "POST", headers: map[string]string{"Idempotency-Key": "a b"}}, 400},
-		"unknown link":    {ask{method: "GET"}, 404},
-		"unplausible one": {ask{method: "GET", path: strings.Repeat("a", 300)}, 404},
+		"large":           {ask{method: "POST", body: strings.Repeat("x", 1<<20+1)}, 413, good},
+		"bad base64":      {ask{method: "POST", body: "%", base64: true}, 400, good},
+		"unknown query":   {ask{method: "GET", path: "?x=1"}, 400, good},
+		"bad key":         {ask{method: "POST", headers: map[string]string{"Idempotency-Key": "a b"}}, 400, good},
+		"unknown link":    {ask{method: "GET"}, 404, good},
+		"unplausible one": {ask{method: "GET", path: strings.Repeat("a", 300)}, 404, good},
+		"table away":      {ask{method: "GET", path: token}, 503, &cut{Table: good, err: fault.New(fault.Unavailable, "table_unavailable", "The table is away.")}},
+		"a bug":           {ask{method: "POST", path: token}, 500, broken{good}},
 	} {
 		c.ask.path = "/approvals/token" + c.ask.path
-		res, _ := send(t, h, c.ask)
+		res, _ := send(t, api.ApprovalLink(c.table, nil, nil, approval.Links{}), c.ask)
 		if res.StatusCode != c.status || !strings.HasPrefix(res.Headers["Content-Type"], "text/html") || !strings.Contains(res.Headers["Content-Security-Policy"], "default-src 'none'") {
 			t.Errorf("%s: %d %v, want a page with %d", name, res.StatusCode, res.Headers, c.status)
 		}
