@@ -27,7 +27,7 @@ Usage:
   go run ./functions/local check [flags] DIR|ZIP
 
 DIR is the project folder as it lies in the editor, ZIP what would be uploaded. Nothing is written but --html's file
-and compiled less in --cache, and the project's scripts run in child processes without network or files.
+and, in --cache, what the next check can use, and the project's scripts run in child processes without network or files.
 
 Exit status: 0 when it builds and nothing fails (warnings are allowed), 1 when the archive is refused, the build fails or
 the test finds failures, 2 when there was nothing to check or the check could not run.
@@ -45,7 +45,7 @@ const (
 // checking is one run of check: what was asked for, and where to say what.
 type checking struct {
 	path, html, runtimeFile string
-	cache                   string // folder of compiled sheets, "" for none
+	cache                   string // folder of what was compiled and found before, "" for none
 	asJSON                  bool
 	server, h5              domains
 	out                     io.Writer
@@ -75,7 +75,7 @@ func check(ctx context.Context, args []string, out io.Writer, said *os.File) int
 	flags.BoolVar(&c.asJSON, "json", false, "write diagnostics and report as JSON")
 	flags.StringVar(&c.html, "html", "", "write the report as a page to this `file`")
 	flags.StringVar(&c.runtimeFile, "runtime", "", "`file` with a target app's runtime settings as JSON; what it leaves out is as in a new target app")
-	flags.StringVar(&c.cache, "cache", defaultSheets(), "`folder` that keeps compiled less for the next check; empty: none")
+	flags.StringVar(&c.cache, "cache", defaultCache(), "`folder` that keeps compiled less and what was found, for the next check; empty: none")
 	flags.Var(&c.server, "server-domains", "`hosts` of the configuration that may be requested, separated by commas")
 	flags.Var(&c.h5, "h5-domains", "`hosts` of the configuration that a web-view may show, separated by commas")
 	flags.Usage = func() {
@@ -120,33 +120,50 @@ func (c *checking) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitCannot, err
 	}
-	c.progress.say("building %d files", len(archive.Files))
-	options := build.Options{Version: "0.0.0", AllowUnresolved: runtime.AllowUnresolved}
-	if c.cache != "" {
-		options.Sheets = openSheets(c.cache)
-	}
-	built, err := isolate.Build(ctx, archive, options)
+	done, err := c.answer(ctx, archive, runtime)
 	if err != nil {
-		return exitCannot, fmt.Errorf("build: %w", err)
+		return exitCannot, err
 	}
-	done := &checked{Build: outcomeOf(built)}
-	if built.Failed {
+	return c.conclude(done)
+}
+
+// conclude writes what was found, and says by the exit status whether it is good.
+func (c *checking) conclude(done *checked) (int, error) {
+	if done.Build.Failed {
 		status, err := c.end(exitFaults, done)
 		if c.html != "" {
 			err = errors.Join(err, fmt.Errorf("%s was not written, because what does not build is not tested", c.html))
 		}
 		return status, err
 	}
-	if done.Report, err = c.test(ctx, archive, built, runtime); err != nil {
-		return exitCannot, fmt.Errorf("test: %w", err)
-	}
-	if err := c.writeHTML(done.Report); err != nil {
+	if err := c.writeHTML(done); err != nil {
 		return exitCannot, err
 	}
 	if done.Report.Verdict == string(compat.Fail) {
 		return c.end(exitFaults, done)
 	}
 	return c.end(exitClean, done)
+}
+
+// find builds and tests.
+func (c *checking) find(ctx context.Context, archive *intake.Archive, runtime profile.Runtime, files *cacheFiles) (*checked, error) {
+	c.progress.say("building %d files", len(archive.Files))
+	options := build.Options{Version: "0.0.0", AllowUnresolved: runtime.AllowUnresolved}
+	if files != nil {
+		options.Sheets = files
+	}
+	built, err := isolate.Build(ctx, archive, options)
+	if err != nil {
+		return nil, fmt.Errorf("build: %w", err)
+	}
+	done := &checked{Build: outcomeOf(built)}
+	if built.Failed {
+		return done, nil
+	}
+	if done.Report, err = c.test(ctx, archive, built, runtime); err != nil {
+		return nil, fmt.Errorf("test: %w", err)
+	}
+	return done, nil
 }
 
 // end writes what was found. What nobody could read was not checked, whatever it says: a full disk must not pass.
@@ -204,7 +221,7 @@ func readRuntime(file string) (profile.Runtime, error) {
 	return given, nil
 }
 
-func (c *checking) writeHTML(report *compat.Report) error {
+func (c *checking) writeHTML(done *checked) error {
 	if c.html == "" {
 		return nil
 	}
@@ -216,8 +233,11 @@ func (c *checking) writeHTML(report *compat.Report) error {
 	if c.runtimeFile != "" {
 		against = "Checked with " + filepath.Base(c.runtimeFile)
 	}
+	if done.Before {
+		against += ", before; nothing has changed since"
+	}
 	var page bytes.Buffer
-	if err := compat.WriteHTML(&page, compat.Heading{Title: name, Subtitle: against}, report); err != nil {
+	if err := compat.WriteHTML(&page, compat.Heading{Title: name, Subtitle: against}, done.Report); err != nil {
 		return err
 	}
 	return os.WriteFile(c.html, page.Bytes(), 0o644)

@@ -16,7 +16,8 @@ import (
 // checked is what check found; with --json it is written as it stands.
 type checked struct {
 	Build  buildOutcome   `json:"build"`
-	Report *compat.Report `json:"report"` // null when it did not build
+	Report *compat.Report `json:"report"`           // null when it did not build
+	Before bool           `json:"before,omitempty"` // an earlier check found it, and nothing has changed since
 }
 
 type buildOutcome struct {
@@ -45,6 +46,9 @@ func (c *checking) write(done *checked) error {
 	}
 	var b strings.Builder
 	writeBuild(&b, done.Build)
+	if done.Before {
+		b.WriteString("Nothing has changed since an earlier check; this is what it found. (--cache= checks anew.)\n")
+	}
 	if done.Report != nil {
 		writeReport(&b, done.Report)
 	}

@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// sheetFiles keeps compiled sheets in a folder, so that the next check of the same project is quick. It is a cache: what
-// cannot be read or written is compiled again, and nobody is told.
-type sheetFiles struct{ dir string }
+// cacheFiles keeps compiled sheets and what checks found in a folder, so that the next check of the same project is quick.
+// It is a cache: what cannot be read or written is made again, and nobody is told.
+type cacheFiles struct{ dir string }
 
-const maxSheets = 64 << 20 // bytes that the folder may hold when a check begins
+const maxCache = 64 << 20 // bytes that the folder may hold when a check begins
 
-// openSheets makes the folder and shortens it. Files in it are the user's own, and no other user's.
-func openSheets(dir string) *sheetFiles {
+// openCache makes the folder and shortens it. Files in it are the user's own, and no other user's.
+func openCache(dir string) *cacheFiles {
 	_ = os.MkdirAll(dir, 0o700)
-	f := &sheetFiles{dir: dir}
-	f.prune(maxSheets)
+	f := &cacheFiles{dir: dir}
+	f.prune(maxCache)
 	return f
 }
 
-// defaultSheets is where compiled sheets are kept unless somebody says otherwise; "" where the system has no such place.
-func defaultSheets() string {
+// defaultCache is where they are kept unless somebody says otherwise; "" where the system has no such place.
+func defaultCache() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(dir, "slipway", "sheets")
+	return filepath.Join(dir, "slipway", "check")
 }
 
 // Load gives the entry of a key, which is hexadecimal and so a safe name.
-func (f *sheetFiles) Load(key string) []byte {
+func (f *cacheFiles) Load(key string) []byte {
 	data, err := os.ReadFile(filepath.Join(f.dir, key))
 	if err != nil {
 		return nil
@@ -41,7 +41,7 @@ func (f *sheetFiles) Load(key string) []byte {
 }
 
 // Keep writes beside and renames, so that a check at the same time reads a whole entry or none.
-func (f *sheetFiles) Keep(key string, entry []byte) {
+func (f *cacheFiles) Keep(key string, entry []byte) {
 	temporary, err := os.CreateTemp(f.dir, "new-*")
 	if err != nil {
 		return
@@ -53,7 +53,7 @@ func (f *sheetFiles) Keep(key string, entry []byte) {
 }
 
 // prune takes the oldest files away until so many bytes are left.
-func (f *sheetFiles) prune(most int64) {
+func (f *cacheFiles) prune(most int64) {
 	type kept struct {
 		name string
 		size int64

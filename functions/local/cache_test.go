@@ -7,19 +7,25 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"slipway/functions/internal/build/less"
 )
 
 func TestASecondCheckUsesWhatTheFirstCompiled(t *testing.T) {
-	dir, cache := project(t, map[string]string{"app.less": ".a { .b { width: 1px + 2px; } }"}), t.TempDir()
+	const sheet = ".a { .b { width: 1px + 2px; } }"
+	dir, cache := project(t, map[string]string{"app.less": sheet}), t.TempDir()
 	if status, out, said := checked1(t, "--cache", cache, dir); status != exitClean {
 		t.Fatal(out, said)
 	}
-	files, err := os.ReadDir(cache)
-	if err != nil || len(files) != 1 {
-		t.Fatalf("the cache holds %v, %v", files, err)
+	name := filepath.Join(cache, less.Key("app.less", sheet))
+	if _, err := os.Stat(name); err != nil {
+		t.Fatal(err)
 	}
-	name := filepath.Join(cache, files[0].Name())
 	if err := os.WriteFile(name, []byte(`{"CSS": ".from-the-cache { width: calc(1px"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	edited := filepath.Join(dir, "app.js") // or else what was found before would be found again
+	if err := os.WriteFile(edited, []byte("App({ a: 1 })"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, out, _ := checked1(t, "--cache", cache, dir); !strings.Contains(out, "app.less") {
@@ -31,7 +37,7 @@ func TestASecondCheckUsesWhatTheFirstCompiled(t *testing.T) {
 }
 
 func TestTheCacheIsShortenedFromItsOldEnd(t *testing.T) {
-	f := openSheets(t.TempDir())
+	f := openCache(t.TempDir())
 	for i := range 10 {
 		key := fmt.Sprintf("%064d", i)
 		f.Keep(key, make([]byte, 100))
