@@ -29,8 +29,8 @@ const maxPlain = 4 << 20
 // request. Caches may keep it until the next full second, and no longer while the function is away: a point in time holds
 // for any number of them, one behind the other, where a duration would begin anew in each. A table that cannot be read is
 // a 503: the client keeps what it has.
-func ReadManifest(t store.Table, ring keyring.Ring) Handler {
-	all := shelves{table: t, ring: ring, targets: map[rollout.Target]*shelf{}}
+func ReadManifest(t store.Table, rings keyring.Holder) Handler {
+	all := shelves{table: t, rings: rings, targets: map[rollout.Target]*shelf{}}
 	return Serve(t, Operations{"readManifest": func(ctx context.Context, c *Call) (Answer, error) {
 		target := rollout.Target{TargetApp: c.Param("targetApp"), Environment: c.Param("environment")}
 		if !slices.Contains(catalog.Environments, catalog.Environment(target.Environment)) {
@@ -150,7 +150,17 @@ type PublicKeys struct {
 }
 
 // ReadKeys answers GET /.well-known/slipway-keys.json: which keys sign packages and manifests.
-func ReadKeys(ring keyring.Ring) Handler {
+func ReadKeys(rings keyring.Holder) Handler {
+	return Serve(nil, Operations{"readKeys": func(ctx context.Context, _ *Call) (Answer, error) {
+		ring, err := rings.Ring(ctx)
+		if err != nil {
+			return Answer{}, err
+		}
+		return publicKeys(ring), nil
+	}})
+}
+
+func publicKeys(ring keyring.Ring) Answer {
 	var out PublicKeys
 	sum := sha256.New()
 	for _, k := range ring.Public() {
@@ -161,9 +171,7 @@ func ReadKeys(ring keyring.Ring) Handler {
 		sum.Write([]byte(k.ID + string(k.Status)))
 	}
 	tag := `"` + hex.EncodeToString(sum.Sum(nil)[:8]) + `"`
-	return Serve(nil, Operations{"readKeys": func(context.Context, *Call) (Answer, error) {
-		return Answer{Body: out, ETag: tag, Headers: map[string]string{
-			"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*",
-		}}, nil
-	}})
+	return Answer{Body: out, ETag: tag, Headers: map[string]string{
+		"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*",
+	}}
 }

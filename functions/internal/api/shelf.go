@@ -22,7 +22,7 @@ const maxShelves = 32
 // target's. Nothing is answered from them without a look at what has changed.
 type shelves struct {
 	table store.Table
-	ring  keyring.Ring
+	rings keyring.Holder
 
 	mu      sync.Mutex
 	targets map[rollout.Target]*shelf
@@ -51,7 +51,11 @@ func (s *shelves) get(ctx context.Context, target rollout.Target, now time.Time)
 		return nil, noManifest()
 	}
 	if day := now.UTC().Truncate(24 * time.Hour); one.document == nil || !one.day.Equal(day) {
-		doc, err := publish(s.ring, rollout.Compose(target, day, one.lines))
+		ring, err := s.rings.Ring(ctx)
+		if err != nil {
+			return nil, err
+		}
+		doc, err := publish(ring, rollout.Compose(target, day, one.lines))
 		if err != nil {
 			return nil, err
 		}

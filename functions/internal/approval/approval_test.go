@@ -2,6 +2,7 @@ package approval_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -78,16 +79,24 @@ func TestReasons(t *testing.T) {
 
 // TestTokens: 256 bits, the same for the same seed, another one for whatever differs, and nothing of it in its digest.
 func TestTokens(t *testing.T) {
-	links := approval.Links{Key: bytes.Repeat([]byte{7}, 32), Base: "https://s.test"}
-	token := links.Token("q", "app", "r@x.test", "n")
-	if len(token) != 43 || token != links.Token("q", "app", "r@x.test", "n") || links.URL(token) != "https://s.test/approvals/"+token {
+	tokenOf := func(links approval.Links, request, party, reviewer, nonce string) string {
+		t.Helper()
+		token, err := links.Token(t.Context(), request, party, reviewer, nonce)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	links := approval.Links{Key: approval.FixedKey(bytes.Repeat([]byte{7}, 32)), Base: "https://s.test"}
+	token := tokenOf(links, "q", "app", "r@x.test", "n")
+	if len(token) != 43 || token != tokenOf(links, "q", "app", "r@x.test", "n") || links.URL(token) != "https://s.test/approvals/"+token {
 		t.Errorf("token %q", token)
 	}
 	other := links
-	other.Key = bytes.Repeat([]byte{8}, 32)
+	other.Key = approval.FixedKey(bytes.Repeat([]byte{8}, 32))
 	for name, different := range map[string]string{
-		"request": links.Token("q2", "app", "r@x.test", "n"), "party": links.Token("q", "platform", "r@x.test", "n"), "reviewer": links.Token("q", "app", "s@x.test", "n"),
-		"nonce": links.Token("q", "app", "r@x.test", "m"), "key": other.Token("q", "app", "r@x.test", "n"), "the border between fields": links.Token("qa", "pp", "r@x.test", "n"),
+		"request": tokenOf(links, "q2", "app", "r@x.test", "n"), "party": tokenOf(links, "q", "platform", "r@x.test", "n"), "reviewer": tokenOf(links, "q", "app", "s@x.test", "n"),
+		"nonce": tokenOf(links, "q", "app", "r@x.test", "m"), "key": tokenOf(other, "q", "app", "r@x.test", "n"), "the border between fields": tokenOf(links, "qa", "pp", "r@x.test", "n"),
 	} {
 		if different == token {
 			t.Errorf("the token does not depend on %s", name)
@@ -95,6 +104,14 @@ func TestTokens(t *testing.T) {
 	}
 	if digest := links.Digest(token); len(digest) != 64 || strings.Contains(digest, token) {
 		t.Errorf("digest %q", digest)
+	}
+	away := errors.New("away")
+	for name, key := range map[string]func(context.Context) ([]byte, error){
+		"without a key": nil, "whose key is away": func(context.Context) ([]byte, error) { return nil, away },
+	} {
+		if token, err := (approval.Links{Key: key}).Token(t.Context(), "q", "app", "r@x.test", "n"); err == nil || token != "" || key != nil && err != away {
+			t.Errorf("links %s: %q, %v", name, token, err)
+		}
 	}
 	if url := links.RequestURL("q"); url != "" {
 		t.Errorf("a request leads to %q, where nothing is", url)

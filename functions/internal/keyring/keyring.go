@@ -37,11 +37,19 @@ type Ring struct {
 	generation int
 }
 
+// Check refuses a generation that there cannot be.
+func Check(generation int) error {
+	if generation < 1 || generation > MaxGeneration {
+		return fmt.Errorf("signing key generation %d: must be from 1 to %d", generation, MaxGeneration)
+	}
+	return nil
+}
+
 // New derives the keys up to a generation, which begins at 1, and the one after it. Seed gives the 32 bytes of a
 // generation and must always give the same.
 func New(generation int, seed func(generation int) []byte) (Ring, error) {
-	if generation < 1 || generation > MaxGeneration {
-		return Ring{}, fmt.Errorf("signing key generation %d: must be from 1 to %d", generation, MaxGeneration)
+	if err := Check(generation); err != nil {
+		return Ring{}, err
 	}
 	r := Ring{generation: generation}
 	for g := 1; g <= generation+1; g++ {
@@ -68,6 +76,14 @@ func ID(key ed25519.PublicKey) string {
 	sum := sha256.Sum256(key)
 	return hex.EncodeToString(sum[:8])
 }
+
+// Holder has a ring, or can get it within the caller's deadline.
+type Holder interface {
+	Ring(context.Context) (Ring, error)
+}
+
+// Ring implements Holder: it is at hand.
+func (r Ring) Ring(context.Context) (Ring, error) { return r, nil }
 
 // Current is the key that signs, and its id.
 func (r Ring) Current() (ed25519.PrivateKey, string) {

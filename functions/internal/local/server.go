@@ -97,7 +97,7 @@ func Open(o Options) (*Server, error) {
 	}
 	s := &Server{
 		options: o, table: items, watched: watched{Table: items, changed: make(chan struct{}, 1)}, identity: newIdentity(secrets.Identity), clock: o.Clock,
-		outbox: outbox{items.DB()}, links: approval.Links{Key: secrets.Links, Base: o.Base, Console: o.Base},
+		outbox: outbox{items.DB()}, links: approval.Links{Key: approval.FixedKey(secrets.Links), Base: o.Base, Console: o.Base},
 		files: files{dir: filepath.Join(o.Data, "packages"), key: secrets.Files, base: o.Base},
 	}
 	if o.Table != nil {

@@ -41,8 +41,12 @@ func askReviewer(ctx context.Context, t store.Table, links approval.Links, rando
 		ID: store.DerivedID("m", fmt.Sprintf("%s/%s/%s/%d", q.ID, p.ID, m.Email, round)), Kind: store.NoticeMail,
 		Mail: &store.MailNotice{To: m.Email, Template: kind, Data: data, Request: q.ID, Link: &seed},
 	}
+	token, err := links.Token(ctx, q.ID, p.ID, m.Email, nonce)
+	if err != nil {
+		return err
+	}
 	link := store.Link{Request: q.ID, Party: p.ID, Reviewer: m.Email, ExpiresAt: q.ExpiresAt}
-	return store.AskOnce(ctx, t, notice, links.Digest(links.Token(q.ID, p.ID, m.Email, nonce)), link)
+	return store.AskOnce(ctx, t, notice, links.Digest(token), link)
 }
 
 func reviewRequested(q approval.Request, p approval.Party, m catalog.Member) mail.ReviewRequested {

@@ -70,7 +70,7 @@ func mailOffice(t *testing.T, mails int) (*forgetful, *post, task.Courier) {
 			t.Fatal(err)
 		}
 	}
-	return f, p, task.Courier{Table: f, Sender: p, Links: approval.Links{Key: make([]byte, 32), Base: "https://s.test"}}
+	return f, p, task.Courier{Table: f, Sender: p, Links: approval.Links{Key: approval.FixedKey(make([]byte, 32)), Base: "https://s.test"}}
 }
 
 var began = time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)

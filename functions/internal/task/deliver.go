@@ -124,7 +124,11 @@ func (c Courier) hand(ctx context.Context, n store.Notice) (messageID string, er
 	link := ""
 	switch {
 	case m.Link != nil:
-		link = c.Links.URL(c.Links.Token(m.Link.Request, m.Link.Party, m.Link.Reviewer, m.Link.Nonce))
+		token, err := c.Links.Token(ctx, m.Link.Request, m.Link.Party, m.Link.Reviewer, m.Link.Nonce)
+		if err != nil {
+			return "", err
+		}
+		link = c.Links.URL(token)
 	case m.Request != "":
 		link = c.Links.RequestURL(m.Request)
 	}

@@ -73,7 +73,7 @@ func (p *mailbox) Send(_ context.Context, m mail.Message) (string, error) {
 func (p *mailbox) deliver(t *testing.T, w *world) {
 	t.Helper()
 	ctx := as("courier")
-	c := task.Courier{Table: port{w}, Workflow: workflow{w}, Sender: p, Links: approval.Links{Key: make([]byte, 32), Base: "https://slipway.test"}}
+	c := task.Courier{Table: port{w}, Workflow: workflow{w}, Sender: p, Links: approval.Links{Key: approval.FixedKey(make([]byte, 32)), Base: "https://slipway.test"}}
 	if _, err := c.Deliver(ctx, w.now); err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 func (w *world) wire() *world {
 	t, f := port{w}, workflow{w}
 	w.tasks = map[string]task.Handler{
-		"await": task.Await(t, f), "apply": task.Apply(t, f), "ask": task.Ask(t, approval.Links{Key: make([]byte, 32)}, zeros{}), "decide": task.Decide(t, f),
+		"await": task.Await(t, f), "apply": task.Apply(t, f), "ask": task.Ask(t, approval.Links{Key: approval.FixedKey(make([]byte, 32))}, zeros{}), "decide": task.Decide(t, f),
 		"act": task.Act(t, f), "stop-machines": task.StopMachines(t, f), "map-releases": task.MapReleases(t, f), "notify": task.Notify(t),
 		"take-offline": task.TakeOffline(t),
 	}
