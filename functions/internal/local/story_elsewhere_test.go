@@ -15,6 +15,7 @@ import (
 	"slipway/functions/internal/cloud/dynamo"
 	"slipway/functions/internal/local"
 	"slipway/functions/internal/moto/stack"
+	"slipway/functions/internal/release"
 	"slipway/functions/internal/store"
 	"slipway/functions/internal/story"
 )
@@ -96,7 +97,8 @@ type cloudStories struct {
 	dir      string
 	template *stack.Template
 	ledger   stack.Ledger
-	last     *stack.Stack // deployed
+	parallel sync.Map   // the tests that are played beside others
+	opening  sync.Mutex // the variables of this process belong to one stack at a time
 }
 
 // elsewhere is nil when stories are played on the laptop.
@@ -112,6 +114,12 @@ func (c *cloudStories) deploy(t testing.TB, asked bool) story.Deployment {
 	case asked:
 		t.Fatal("it stands in for a part of the laptop's server: say in laptopOnly why it cannot be played on moto")
 	}
+	// A story mostly waits, and has a moto and functions of its own; -parallel says how many are played at once.
+	if t, ok := t.(*testing.T); ok && name == t.Name() {
+		if _, before := c.parallel.LoadOrStore(t, true); !before {
+			t.Parallel()
+		}
+	}
 	c.once.Do(func() {
 		root, err := filepath.Abs("../../..")
 		if err != nil {
@@ -125,7 +133,18 @@ func (c *cloudStories) deploy(t testing.TB, asked bool) story.Deployment {
 		t.Skip("the template could not be deployed")
 	}
 	s := stack.Start(t, stack.Options{Template: c.template, Programs: c.dir, Ledger: &c.ledger, Log: &said})
-	c.last = s
+	table, packages := c.open(t, s)
+	if err := local.Seed(t.Context(), table, packages, time.Now().UTC()); err != nil {
+		t.Fatalf("seed the demo: %v", err)
+	}
+	return deployed{s, table}
+}
+
+// open gives the table and the packages of a stack, as its functions see them.
+func (c *cloudStories) open(t testing.TB, s *stack.Stack) (store.Table, release.Packages) {
+	t.Helper()
+	c.opening.Lock()
+	defer c.opening.Unlock()
 	s.Environ()
 	table, err := dynamo.OpenTable()
 	if err != nil {
@@ -135,10 +154,7 @@ func (c *cloudStories) deploy(t testing.TB, asked bool) story.Deployment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := local.Seed(t.Context(), table, packages, time.Now().UTC()); err != nil {
-		t.Fatalf("seed the demo: %v", err)
-	}
-	return deployed{s, table}
+	return table, packages
 }
 
 // playOnMoto runs the tests with the stories on moto and gives the exit code: not 0 when a call was refused or, after

@@ -151,7 +151,7 @@ func TestTheLargestProjectFitsItsFunctions(t *testing.T) {
 	admin := w.As("merchant-admin")
 	program := admin.Program("merchant", "dsl")
 	number := admin.Upload(program, w.Number(), largestProject(t))
-	stack := elsewhere.last
+	stack := w.Elsewhere().(deployed)
 	during := func(task string, do func()) {
 		end := watch(func() []int { return stack.Processes(stack.Function("tasks/" + task)) })
 		do()

@@ -84,26 +84,3 @@ func functionName(s string) string {
 	name, _, _ := strings.Cut(s, ":")
 	return name
 }
-
-// tail keeps the last words of a process, for when a test fails.
-type tail struct {
-	mu  sync.Mutex
-	end []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	const keep = 4 << 10
-	t.end = append(t.end, p...)
-	if len(t.end) > keep {
-		t.end = append([]byte(nil), t.end[len(t.end)-keep:]...)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.end)
-}

@@ -6,12 +6,13 @@ package moto
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -26,50 +27,29 @@ type Server struct {
 	front *front
 }
 
-// Start starts moto_server on a free port of 127.0.0.1 and waits until it answers. Without moto_server the test is
-// skipped, on CI (CI=true) it fails. A start takes one to three seconds: start one per test and use subtests.
+// Start starts a server of moto on a free port of 127.0.0.1 and waits until it answers. Without moto the test is skipped, on
+// CI (CI=true) it fails. The first start of a test program takes one to three seconds, the others are quick.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	program, err := exec.LookPath("moto_server")
-	if err != nil {
-		const how = "moto_server is not on the PATH: pip install 'moto[server]==5.2.1'"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(how)
-		}
-		t.Skip(how)
-	}
 	port := freePort(t)
 	s := &Server{URL: "http://127.0.0.1:" + port}
 	s.front = newFront(t, s.URL)
-	s.run(t, program, port)
-	s.await(t)
-	return s
-}
-
-// run starts the process under a shell that waits for the end of its input, so that moto also ends when the test
-// binary is killed or panics and no cleanup runs.
-func (s *Server) run(t testing.TB, program, port string) {
-	t.Helper()
-	const script = `"$1" -H 127.0.0.1 -p "$2" & moto=$!; read -r _; kill "$moto"; wait "$moto"`
-	cmd := exec.Command("sh", "-c", script, "sh", program, port)
-	// moto calls a machine's functions at localhost:$MOTO_PORT, which is the front and not moto.
-	cmd.Env = append(os.Environ(), "MOTO_PORT="+s.front.port)
-	said := &tail{}
-	cmd.Stdout, cmd.Stderr = said, said
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
+	log := filepath.Join(t.TempDir(), "moto.log")
+	if err := startServer(port, s.front.port, log); errors.Is(err, errMissing) && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	} else if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", program, err)
-	}
 	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("the last words of moto_server:\n%s", said)
+		if err := endServer(port); err != nil {
+			t.Error(err)
+		}
+		if words, err := os.ReadFile(log); t.Failed() && err == nil {
+			t.Logf("the last words of moto:\n%s", words[max(0, len(words)-4<<10):])
 		}
 	})
+	s.await(t)
+	return s
 }
 
 func (s *Server) await(t testing.TB) {
@@ -89,7 +69,7 @@ func (s *Server) await(t testing.TB) {
 		return res.StatusCode == http.StatusOK, nil
 	})
 	if err != nil {
-		t.Fatalf("moto_server does not answer: %v", err)
+		t.Fatalf("moto does not answer: %v", err)
 	}
 }
 

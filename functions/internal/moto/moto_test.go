@@ -51,6 +51,6 @@ func TestEndsWithItsTest(t *testing.T) {
 	}
 	if res, err := http.Get(url + "/moto-api/data.json"); err == nil {
 		_ = res.Body.Close()
-		t.Error("moto_server still answers")
+		t.Error("moto still answers")
 	}
 }

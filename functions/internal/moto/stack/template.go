@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -319,32 +320,27 @@ func (t *Template) Output(name string) string {
 }
 
 // Program is where Build leaves the program of a function.
-func Program(dir, folder string) string {
-	return filepath.Join(dir, strings.ReplaceAll(folder, "/", "-"))
-}
+func Program(dir, folder string) string { return filepath.Join(dir, filepath.FromSlash(folder)) }
 
-// Build makes the programs of all functions of a template, for this machine, from their mains below root.
+// Build makes the programs of all functions of a template, for this machine, from their mains below root: those of one
+// resource at once, for the go command takes longer to look whether a program is made already than to look at many.
 func (t *Template) Build(tb testing.TB, root, dir string) {
 	tb.Helper()
-	const atOnce = 2
-	slots := make(chan error, len(t.Functions))
-	wait := make(chan struct{}, atOnce)
+	resources := map[string][]string{}
 	for f := range maps.Values(t.Functions) {
-		go func() {
-			wait <- struct{}{}
-			defer func() { <-wait }()
-			cmd := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w", "-o", Program(dir, f.Folder), "./functions/"+f.Folder)
-			cmd.Dir = root
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				err = fmt.Errorf("go build %s: %w\n%s", f.Folder, err, out)
-			}
-			slots <- err
-		}()
+		resource := path.Dir(f.Folder)
+		resources[resource] = append(resources[resource], "./functions/"+f.Folder)
 	}
-	for range t.Functions {
-		if err := <-slots; err != nil {
+	for resource, mains := range resources {
+		to := Program(dir, resource)
+		if err := os.MkdirAll(to, 0o700); err != nil {
 			tb.Fatal(err)
+		}
+		// The slash at the end makes it a folder, in which each program is named after its own.
+		cmd := exec.Command("go", append([]string{"build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", to + "/"}, mains...)...)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+		if said, err := cmd.CombinedOutput(); err != nil {
+			tb.Fatalf("go build %s: %v\n%s", resource, err, said)
 		}
 	}
 }
