@@ -20,6 +20,9 @@ import (
 	"slipway/functions/internal/store/limits"
 )
 
+// attempt is how long one may take; the whole call has as long as its function.
+var attempt = 4 * time.Second
+
 var below = client.Below{Code: "table", Name: "The database"}
 
 // table is store.Table on one DynamoDB table with the string keys pk and sk; time to live reads expires. It holds the operations that it calls and not their
@@ -47,7 +50,7 @@ func OpenTable() (store.Table, error) {
 	}
 	client := dynamodb.New(dynamodb.Options{
 		Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint,
-		HTTPClient: client.HTTP(4 * time.Second), Retryer: client.Retryer(),
+		HTTPClient: client.HTTP(attempt), Retryer: client.Retryer(),
 	})
 	return &table{name: name, get: client.BatchGetItem, query: client.Query, transact: client.TransactWriteItems}, nil
 }

@@ -65,6 +65,7 @@ func TestTableContract(t *testing.T) {
 		Region: os.Getenv("AWS_REGION"), BaseEndpoint: &endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")),
 	})
+	dynamo.Patient(t)
 	var made atomic.Int64
 	storetest.Run(t, func(t *testing.T) store.Table {
 		name := fmt.Sprintf("slipway-test-%d-%d", os.Getpid(), made.Add(1))
@@ -74,8 +75,23 @@ func TestTableContract(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return table
+		return patient{table}
 	})
+}
+
+// patient has time: reading 16 MB takes moto a second, and many where the machine does something else.
+type patient struct{ store.Table }
+
+func (p patient) Get(ctx context.Context, keys ...store.Key) ([]store.Item, error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*dynamo.Patience)
+	defer cancel()
+	return p.Table.Get(ctx, keys...)
+}
+
+func (p patient) Transact(ctx context.Context, writes ...store.Write) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*dynamo.Patience)
+	defer cancel()
+	return p.Table.Transact(ctx, writes...)
 }
 
 func createTable(t *testing.T, client *dynamodb.Client, name string) {
