@@ -5,33 +5,28 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// buildMain builds a function as it is deployed, for an architecture or "" for this machine.
-func buildMain(t testing.TB, arch, folder string) string {
+// buildMain builds one function as it is deployed, for this machine.
+func buildMain(t testing.TB, folder string) string {
 	t.Helper()
-	return buildProgram(t, arch, "./functions/"+folder, filepath.Join(t.TempDir(), "bootstrap"))
+	return buildProgram(t, "./functions/"+folder, filepath.Join(t.TempDir(), "bootstrap"))
 }
 
 // buildProgram copies what the linker made: it writes through a mapping, which scatters a program over single pages of the
 // page cache. A program that was unpacked from a zip was written from front to back, and starts up to a fifth faster.
-func buildProgram(t testing.TB, arch, from, to string) string {
+func buildProgram(t testing.TB, from, to string) string {
 	t.Helper()
 	linked := to + ".linked"
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", linked, from)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-	if arch != "" {
-		cmd.Env = append(cmd.Env, "GOOS=linux", "GOARCH="+arch)
-	}
-	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build %s: %v\n%s", from, err, said)
+	if err := goBuild(runtime.GOARCH, linked, from); err != nil {
+		t.Fatal(err)
 	}
 	if said, err := exec.Command("cp", linked, to).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
@@ -42,6 +37,7 @@ func buildProgram(t testing.TB, arch, from, to string) string {
 // stage stands for the Lambda Runtime API, and for every AWS service.
 type stage struct {
 	server, aws *httptest.Server
+	emulator    string // runs programs that are not for this machine; "" when they are
 
 	mu     sync.Mutex
 	actors map[string]*actor // by the address that each polls, which is used once: a killed one's last poll may still be on its way
@@ -126,8 +122,12 @@ func nothingThere(w http.ResponseWriter, r *http.Request) {
 // start starts a program with an environment of its own; it ends with the test at the latest.
 func (s *stage) start(t testing.TB, name, program string, environment map[string]string) (*actor, time.Time) {
 	t.Helper()
+	command := []string{program}
+	if s.emulator != "" {
+		command = []string{s.emulator, program}
+	}
 	a := &actor{
-		cmd: exec.Command(program), polled: make(chan time.Time, 1), events: make(chan []byte), answer: make(chan reply, 1), ended: make(chan struct{}),
+		cmd: exec.Command(command[0], command[1:]...), polled: make(chan time.Time, 1), events: make(chan []byte), answer: make(chan reply, 1), ended: make(chan struct{}),
 	}
 	s.mu.Lock()
 	name = fmt.Sprintf("%s-%d", name, len(s.actors))

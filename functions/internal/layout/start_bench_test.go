@@ -48,10 +48,10 @@ func (s *stage) begin(b *testing.B, name, program string, environment map[string
 //	go test ./functions/internal/layout -run xxx -bench 'Start/resolve' -benchtime 41x
 func BenchmarkStart(b *testing.B) {
 	s := newStage(b)
-	bare := buildProgram(b, "", "./functions/internal/layout/testdata/bare", filepath.Join(b.TempDir(), "bare"))
+	bare := buildProgram(b, "./functions/internal/layout/testdata/bare", filepath.Join(b.TempDir(), "bare"))
 	for _, folder := range mains(b) {
 		b.Run(strings.ReplaceAll(folder, "/", "."), func(b *testing.B) {
-			program := buildMain(b, "", folder)
+			program := buildMain(b, folder)
 			environment, _ := surroundings(b, folder)
 			event := s.eventFor(b, folder)
 			beside := map[string]string{"AWS_LAMBDA_FUNCTION_NAME": "bare"}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -137,7 +138,7 @@ func TestEveryFunctionStarts(t *testing.T) {
 	s := newStage(t)
 	for _, folder := range mains(t) {
 		t.Run(folder, func(t *testing.T) {
-			program := buildMain(t, "", folder)
+			program := programOf(t, runtime.GOARCH, folder)
 			environment, required := surroundings(t, folder)
 			a, _ := s.start(t, path.Base(folder), program, environment)
 			r, ok := a.invoke(s.eventFor(t, folder))
@@ -162,6 +163,32 @@ func TestEveryFunctionStarts(t *testing.T) {
 				if a.cmd.ProcessState.ExitCode() <= 0 || !strings.Contains(a.said.String(), v) {
 					t.Errorf("without %s it ends with %v, saying %q", v, a.cmd.ProcessState, a.said.String())
 				}
+			}
+		})
+	}
+}
+
+// TestEveryFunctionStartsOnArm starts the programs that are deployed, which are for another processor than most machines
+// that test have.
+func TestEveryFunctionStartsOnArm(t *testing.T) {
+	onlyInCI(t)
+	s := newStage(t)
+	if runtime.GOARCH != "arm64" {
+		s.emulator = needs(t, "qemu-aarch64", "apt-get install qemu-user")
+	}
+	for _, folder := range mains(t) {
+		program := programOf(t, "arm64", folder)
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			environment, _ := surroundings(t, folder)
+			a, _ := s.start(t, path.Base(folder), program, environment)
+			r, ok := a.invoke(s.eventFor(t, folder))
+			if !ok {
+				t.Fatalf("ended: %s", a.said.String())
+			}
+			a.end()
+			if wrong := sensible(folder, r); wrong != "" {
+				t.Errorf("%s, saying %s", wrong, a.said.String())
 			}
 		})
 	}

@@ -23,7 +23,7 @@ import (
 // With -on=moto the same stories are played on template.yaml as deployed on moto, and every call to AWS is held against
 // the permissions of whoever made it:
 //
-//	go test -count=1 -timeout 30m ./functions/internal/local -args -on=moto
+//	go test -count=1 -timeout 30m -parallel 4 ./functions/internal/local -args -on=moto
 var (
 	on       = flag.String("on", "laptop", "where stories are played: laptop, or moto")
 	programs = flag.String("programs", "", "keep the programs of all functions in this folder, for the next run with -on=moto")

@@ -21,7 +21,7 @@ import (
 // Region is where everything of a test lives.
 const Region = "eu-central-1"
 
-// Server is a running moto_server that ends with its test.
+// Server is a running server of moto that ends with its test.
 type Server struct {
 	URL   string // of moto itself, without a slash at the end
 	front *front

@@ -332,12 +332,8 @@ func (t *Template) Build(tb testing.TB, root, dir string) {
 		resources[resource] = append(resources[resource], "./functions/"+f.Folder)
 	}
 	for resource, mains := range resources {
-		to := Program(dir, resource)
-		if err := os.MkdirAll(to, 0o700); err != nil {
-			tb.Fatal(err)
-		}
-		// The slash at the end makes it a folder, in which each program is named after its own.
-		cmd := exec.Command("go", append([]string{"build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", to + "/"}, mains...)...)
+		to := Program(dir, resource) + "/" // a folder, in which each program is named after its own
+		cmd := exec.Command("go", append([]string{"build", "-tags", "lambda.norpc,nethttpomithttp2", "-trimpath", "-ldflags", "-s -w", "-o", to}, mains...)...)
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 		if said, err := cmd.CombinedOutput(); err != nil {
 			tb.Fatalf("go build %s: %v\n%s", resource, err, said)
