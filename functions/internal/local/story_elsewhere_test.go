@@ -141,7 +141,7 @@ func (c *cloudStories) deploy(t testing.TB, asked bool) story.Deployment {
 }
 
 // open gives the table and the packages of a stack, as its functions see them.
-func (c *cloudStories) open(t testing.TB, s *stack.Stack) (store.Table, release.Packages) {
+func (c *cloudStories) open(t testing.TB, s *stack.Stack) (store.Table, release.Keeper) {
 	t.Helper()
 	c.opening.Lock()
 	defer c.opening.Unlock()
