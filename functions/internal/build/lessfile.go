@@ -29,6 +29,7 @@ func (s *styles) source(ctx context.Context, file string) string {
 	css, problem, err := s.less.Render(ctx, file, src)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.follow(file)
 	switch {
 	case errors.Is(err, less.ErrTime):
 		s.Err("style-error", file, 1, 1, "Look for a mixin or loop without an end.", "The sheet took longer than %d seconds to compile.", int(lessTime.Seconds()))
@@ -63,5 +64,24 @@ func (s *styles) lessProblem(p *less.Problem) {
 		why := s.absentSheet(p.File, name)
 		last := &s.List[len(s.List)-1]
 		last.Message, last.Advice, last.Package = why.Message, why.Advice, why.Package
+	}
+}
+
+// follow notes what a sheet in less imports, and what that does; package less says nothing of it.
+func (s *styles) follow(file string) {
+	queue := []string{file}
+	for len(queue) > 0 {
+		file, queue = queue[0], queue[1:]
+		if s.followed[file] || path.Ext(file) != ".less" {
+			continue
+		}
+		s.followed[file] = true
+		for _, i := range less.Imports(string(s.p.Files[file])) {
+			if to := s.find(file, i.Name); to != "" {
+				s.imports[file] = append(s.imports[file], to)
+				s.places[[2]string{file, to}] = i.At
+				queue = append(queue, to)
+			}
+		}
 	}
 }

@@ -25,17 +25,20 @@ type styles struct {
 	opts    *Options
 	mu      sync.Mutex
 	imports map[string][]string
+	places  map[[2]string]int // where a sheet in less imports another, by both
 	bad     map[string]bool
-	less    *less.Compiler
-	failed  error // of the less engine itself
-	absent  *intake.Absences
-	out     map[string]*compiled
+
+	followed map[string]bool // sheets in less whose imports are in imports
+	less     *less.Compiler
+	failed   error // of the less engine itself
+	absent   *intake.Absences
+	out      map[string]*compiled
 }
 
 var styleExtensions = []string{".acss", ".css"}
 
 func newStyles(p *intake.Project, res *resolver, opts *Options) *styles {
-	s := &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, bad: map[string]bool{}, out: map[string]*compiled{}, absent: intake.NewAbsences(p)}
+	s := &styles{p: p, resolve: res, opts: opts, imports: map[string][]string{}, places: map[[2]string]int{}, followed: map[string]bool{}, bad: map[string]bool{}, out: map[string]*compiled{}, absent: intake.NewAbsences(p)}
 	s.less = less.New(s.lessFile, lessTime, opts.Sheets)
 	return s
 }
@@ -213,11 +216,12 @@ func (s *styles) circles() {
 		slices.Sort(list)
 		for _, next := range slices.Compact(list) {
 			if state[next] == inProgress {
-				line, column := 0, 0
-				if at := bytes.Index(s.p.Files[file], []byte(path.Base(next))); at >= 0 {
-					line, column = intake.Position(s.p.Files[file], at)
+				at, known := s.places[[2]string{file, next}]
+				if !known {
+					at = max(0, bytes.Index(s.p.Files[file], []byte(strings.TrimSuffix(path.Base(next), path.Ext(next)))))
 				}
-				s.Warn("circular-import", file, line, column, "Break the circle.", "Style sheets import each other: %s imports %s, which leads back here.", file, next)
+				line, column := intake.Position(s.p.Files[file], at)
+				s.Warn("circular-import", file, line, column, "Break the circle.", "%s", circleOf(file, next))
 			} else if state[next] == 0 {
 				visit(next)
 			}
@@ -229,4 +233,11 @@ func (s *styles) circles() {
 			visit(file)
 		}
 	}
+}
+
+func circleOf(file, next string) string {
+	if file == next {
+		return fmt.Sprintf("The style sheet %s imports itself.", file)
+	}
+	return fmt.Sprintf("Style sheets import each other: %s imports %s, which leads back here.", file, next)
 }

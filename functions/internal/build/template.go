@@ -14,6 +14,7 @@ import (
 func (t *tree) templates() (helpers []string) {
 	var queue []string
 	seen := map[string]bool{}
+	included := map[string][]inclusion{}
 	need := func(file string) {
 		if file != "" && !seen[file] {
 			seen[file] = true
@@ -46,6 +47,9 @@ func (t *tree) templates() (helpers []string) {
 				plain.WriteString("/" + t.p.OutPath(to))
 				done = ref.At.Offset + len(ref.Src)
 			}
+			if ref.Kind == "include" && to != "" {
+				included[file] = append(included[file], inclusion{to, ref.Pos.Line, ref.Pos.Column})
+			}
 			if ref.Kind != "import-sjs" {
 				need(to)
 			} else if to != "" && !slices.Contains(helpers, to) {
@@ -55,7 +59,37 @@ func (t *tree) templates() (helpers []string) {
 		plain.Write(src[done:])
 		t.files[t.p.OutPath(file)] = axml.Minify([]byte(plain.String()))
 	}
+	t.inclusions(included)
 	return helpers
+}
+
+// inclusion is a template that another one includes, and where.
+type inclusion struct {
+	file         string
+	line, column int
+}
+
+// inclusions warns of templates that include each other: unless a condition ends it, what such a one shows has no end.
+func (t *tree) inclusions(included map[string][]inclusion) {
+	const inProgress, done = 1, 2
+	state := map[string]int{}
+	var visit func(file string)
+	visit = func(file string) {
+		state[file] = inProgress
+		for _, next := range included[file] {
+			if state[next.file] == inProgress {
+				t.Warn("circular-include", file, next.line, next.column, "Break the circle, or make sure a condition ends it.", "Templates include each other: %s includes %s, which leads back here.", file, next.file)
+			} else if state[next.file] == 0 {
+				visit(next.file)
+			}
+		}
+		state[file] = done
+	}
+	for _, file := range sortedKeys(included) {
+		if state[file] == 0 {
+			visit(file)
+		}
+	}
 }
 
 // sentence begins with a capital and ends with a full stop.

@@ -124,6 +124,10 @@ func notUTF8(r *Report, file string, src []byte) {
 		at += n
 	}
 	line, column := Position(src, at)
+	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {
+		r.Err("not-utf8", file, line, column, "Save the file as UTF-8.", "The file is UTF-16 text, not UTF-8.")
+		return
+	}
 	r.Err("not-utf8", file, line, column, "Save the file as UTF-8; editors on Chinese systems often save as GBK.", "The file is not UTF-8 text.")
 }
 

@@ -135,6 +135,9 @@ func (e *engine) render(ctx context.Context, limit time.Duration, file, src stri
 	}
 	if err != nil {
 		e.vm = nil
+		if overflow := (*goja.StackOverflowError)(nil); errors.As(err, &overflow) {
+			return "", &Problem{Message: "The sheet's imports, mixins or functions lead back to themselves without an end", File: file, Line: 1, Column: 1}, nil
+		}
 		return "", &Problem{Message: "The sheet cannot be compiled (" + err.Error() + ")", File: file}, nil
 	}
 	out := v.ToObject(vm)
