@@ -35,9 +35,7 @@ func (t *tree) templates() (helpers []string) {
 			continue
 		}
 		doc, problems := axml.Parse(file, src)
-		for _, p := range problems {
-			t.List = append(t.List, intake.Diagnostic{Severity: p.Severity, Rule: p.Rule, File: file, Line: p.Line, Column: p.Column, Message: sentence(p.Message), Advice: sentence(p.Advice)})
-		}
+		t.tellTemplate(file, problems)
 		var plain strings.Builder // the source without aliases, which no host knows
 		done := 0
 		for _, ref := range doc.References() {
@@ -61,6 +59,12 @@ func (t *tree) templates() (helpers []string) {
 	}
 	t.inclusions(included)
 	return helpers
+}
+
+func (t *tree) tellTemplate(file string, problems []axml.Problem) {
+	for _, p := range problems {
+		t.List = append(t.List, intake.Diagnostic{Severity: p.Severity, Rule: p.Rule, File: file, Line: p.Line, Column: p.Column, Message: sentence(p.Message), Advice: sentence(p.Advice)})
+	}
 }
 
 // inclusion is a template that another one includes, and where.

@@ -25,7 +25,7 @@ func TestRules(t *testing.T) {
 
 		{name: "unknown API", file: js, src: page("my.getLocatoin({ fail() {} })"), want: []string{"warn api-unknown " + js + ":1:16"}},
 		{name: "unknown API behind a guard", file: js, src: page("if (my.canIUse('getLocatoin')) my.getLocatoin({ fail() {} })")},
-		{name: "known API", file: js, src: page("my.getLocation({}); my.env.platform; my.ap.openURL({})")},
+		{name: "known API", file: js, src: page("my.getLocation({}); my.env.platform; my.ap.openCardList({})")},
 		{name: "API in a comment or a string", file: js, src: page("/* my.nope() */ return 'my.nope()'")},
 		{name: "deprecated API", file: js, src: page("my.httpRequest(this.o)"), want: []string{"info api-deprecated " + js + ":1:16"}},
 

@@ -70,7 +70,7 @@ func (l *loader) badRoot(base, file, dir string) {
 	line, column := lineOf(l.p.Files[file], dir)
 	advice := "Name the folder that holds app.json, relative to this file. If a tool makes that folder (Taro, uni-app and the like), run it first and upload what it made."
 	if app := l.shallowest(base, "app.json"); app != "" {
-		advice = "If a tool makes that folder, run it first and upload what it made. There is an app.json in " + path.Dir(app) + ": if that is the mini program, name that folder."
+		advice = "If a tool makes that folder, run it first and upload what it made. There is " + app + ": if that belongs to the mini program, name its folder instead, or remove miniprogramRoot for the top."
 	}
 	l.Err("bad-root", file, line, column, advice, "miniprogramRoot is %q, which is not a folder of the project.", dir)
 }

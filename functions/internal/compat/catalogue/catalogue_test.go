@@ -10,7 +10,7 @@ import (
 
 func TestCatalogue(t *testing.T) {
 	c := catalogue.For(profile.APIs{Extra: []string{"faceLogin"}, Removed: []string{"scan"}, Since: map[string]string{"getLocation": "2.8"}})
-	known := map[string]string{"request": "request", "env.platform": "env", "ap.openURL": "ap.openURL", "ap": "ap", "faceLogin": "faceLogin", "getRunScene": "getRunScene", "addCardAuth": "addCardAuth"}
+	known := map[string]string{"request": "request", "env.platform": "env", "ap.openURL": "ap.openURL", "ap": "ap", "faceLogin": "faceLogin", "getRunScene": "getRunScene", "addCardAuth": "addCardAuth", "ap.faceVerify": "ap.faceVerify", "ocr": "ocr"}
 	for chain, want := range known {
 		if a, ok := c.Lookup(chain); !ok || a.Name != want {
 			t.Errorf("Lookup(%s) = %v %v", chain, a, ok)
@@ -41,6 +41,9 @@ func TestVersionsAreLaidOverWhatWasGenerated(t *testing.T) {
 		"onLazyLoadError":     {Kind: "listener", Since: "2.8.1"},
 		"createCameraContext": {Kind: "factory", Since: "1.11.0"},
 		"getLocation":         {Kind: "async"},
+		"base64ToArrayBuffer": {Kind: "sync", Since: "2.7.3"},
+		"onAppShow":           {Kind: "listener", Since: "1.20.0"},
+		"ap.openURL":          {Kind: "async", Since: "2.7.20"},
 	} {
 		if a, ok := c.Lookup(name); !ok || a.Kind != want.Kind || a.Since != want.Since || (a.Since == "") != (a.Source == "") {
 			t.Errorf("%s: %+v, want %+v", name, a, want)
@@ -60,6 +63,20 @@ func TestEveryEntryIsWhole(t *testing.T) {
 		}
 		if a.Since != "" && a.Source == "" {
 			t.Errorf("%s does not say where its version was seen", a.Name)
+		}
+	}
+}
+
+// TestWhatTheTypesLack: these were in use before the type packages knew them, or are still unknown to them.
+func TestWhatTheTypesLack(t *testing.T) {
+	c := catalogue.For(profile.APIs{})
+	for _, name := range []string{
+		"addCardAuth", "ap.faceVerify", "createCameraContext", "getAuthUserInfo", "hideAllFavoriteMenu", "hideFavoriteMenu", "httpRequest",
+		"isCollected", "navigateToCouponDetail", "ocr", "offLazyLoadError", "onLazyLoadError", "openCardDetail", "openCardList", "openMerchantCardList",
+		"reportAnalytics", "reportBizReady", "reportCustomError", "startZMVerify", "textRiskIdentification", "zmCreditBorrow",
+	} {
+		if a, ok := c.Lookup(name); !ok || a.Kind == "" || a.Source == "" {
+			t.Errorf("%s: %+v", name, a)
 		}
 	}
 }

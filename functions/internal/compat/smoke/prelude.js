@@ -184,7 +184,8 @@
     page.getOpenerEventChannel = channel;
     page.router = page.pageRouter = Object.fromEntries(['navigateBack', 'navigateTo', 'reLaunch', 'redirectTo', 'switchTab'].map((n) => [n, (o) => globalThis.my[n](o)]));
     page.getTabBar = () => (world.tabBar ? new Proxy({ data: {}, setData() {} }, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' ? t[k] : anything) }) : null);
-    page.selectComponent = () => null;
+    page.selectComponent = page.$selectComponent = () => anything; // nothing is rendered, so that nobody knows what it has
+    page.$selectAllComponents = () => [];
     current = [page];
     return page;
   };
