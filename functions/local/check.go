@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,7 +23,7 @@ import (
 const checkUsage = `Builds and tests a mini program as Slipway would, on this machine and without a server.
 
 Usage:
-  go run ./functions/local check [flags] DIR|ZIP
+  go run ./functions/local check [flags] DIR|ZIP [flags]
 
 DIR is the project folder as it lies in the editor, ZIP what would be uploaded. Nothing is written but --html's file
 and, in --cache, what the next check can use, and the project's scripts run in child processes without network or files.
@@ -73,7 +72,7 @@ func check(ctx context.Context, args []string, out io.Writer, said *os.File) int
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(said)
 	flags.BoolVar(&c.asJSON, "json", false, "write diagnostics and report as JSON")
-	flags.StringVar(&c.html, "html", "", "write the report as a page to this `file`")
+	flags.StringVar(&c.html, "html", "", "write the report as a page to this `file`, also when the build fails")
 	flags.StringVar(&c.runtimeFile, "runtime", "", "`file` with a target app's runtime settings as JSON; what it leaves out is as in a new target app")
 	flags.StringVar(&c.cache, "cache", defaultCache(), "`folder` that keeps compiled less and what was found, for the next check; empty: none")
 	flags.Var(&c.server, "server-domains", "`hosts` of the configuration that may be requested, separated by commas")
@@ -82,7 +81,8 @@ func check(ctx context.Context, args []string, out io.Writer, said *os.File) int
 		fmt.Fprint(said, checkUsage)
 		flags.PrintDefaults()
 	}
-	switch err := flags.Parse(args); {
+	operands, err := parse(flags, args)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitClean
 	case err != nil:
@@ -92,17 +92,34 @@ func check(ctx context.Context, args []string, out io.Writer, said *os.File) int
 			}
 		}
 		return exitCannot
-	case flags.NArg() != 1:
-		fmt.Fprintln(said, "slipway: check takes one folder or zip file after its flags (see check --help)")
+	case len(operands) != 1:
+		fmt.Fprintln(said, "slipway: check takes one folder or zip file beside its flags (see check --help)")
 		return exitCannot
 	}
-	c.path = flags.Arg(0)
+	c.path = operands[0]
 	status, err := c.run(ctx)
 	c.progress.clear()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // whatever was being done
+	}
 	if err != nil {
 		fmt.Fprintln(said, "slipway:", plain(err.Error()))
 	}
 	return status
+}
+
+// parse takes flags before and after what they are about, up to a "--".
+func parse(flags *flag.FlagSet, args []string) (operands []string, err error) {
+	for {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := flags.Args()
+		if at := len(args) - len(rest); len(rest) == 0 || at > 0 && args[at-1] == "--" {
+			return append(operands, rest...), nil
+		}
+		operands, args = append(operands, rest[0]), rest[1:]
+	}
 }
 
 func (c *checking) run(ctx context.Context) (int, error) {
@@ -114,8 +131,7 @@ func (c *checking) run(ctx context.Context) (int, error) {
 	archive, err := readArchive(c.path)
 	var refused *fault.Error
 	if errors.As(err, &refused) && refused.Kind != fault.Unavailable {
-		d := intake.Diagnostic{Severity: "error", Rule: refused.CodeOrKind(), Message: refused.Detail}
-		return c.end(exitFaults, &checked{Build: outcomeOf(build.Unusable([]intake.Diagnostic{d}))})
+		return c.conclude(&checked{Build: outcomeOf(build.Unusable(refusals(refused)))})
 	}
 	if err != nil {
 		return exitCannot, err
@@ -129,20 +145,27 @@ func (c *checking) run(ctx context.Context) (int, error) {
 
 // conclude writes what was found, and says by the exit status whether it is good.
 func (c *checking) conclude(done *checked) (int, error) {
-	if done.Build.Failed {
-		status, err := c.end(exitFaults, done)
-		if c.html != "" {
-			err = errors.Join(err, fmt.Errorf("%s was not written, because what does not build is not tested", c.html))
-		}
-		return status, err
-	}
 	if err := c.writeHTML(done); err != nil {
 		return exitCannot, err
 	}
-	if done.Report.Verdict == string(compat.Fail) {
+	if done.Build.Failed || done.Report.Verdict == string(compat.Fail) {
 		return c.end(exitFaults, done)
 	}
 	return c.end(exitClean, done)
+}
+
+// refusals are what is wrong with an archive that was not taken in, entry by entry.
+func refusals(refused *fault.Error) []intake.Diagnostic {
+	d := intake.Diagnostic{Severity: "error", Rule: refused.CodeOrKind(), Message: refused.Detail}
+	if len(refused.Fields) < 2 {
+		return []intake.Diagnostic{d}
+	}
+	list := make([]intake.Diagnostic, len(refused.Fields))
+	for i, f := range refused.Fields {
+		d.File, d.Message = f.File, f.Detail
+		list[i] = d
+	}
+	return list
 }
 
 // find builds and tests.
@@ -185,42 +208,7 @@ func (c *checking) test(ctx context.Context, archive *intake.Archive, built *bui
 	})
 }
 
-// readRuntime lays a file of settings over those of a new target app: whole settings replace whole settings.
-func readRuntime(file string) (profile.Runtime, error) {
-	runtime := profile.Default()
-	if file == "" {
-		return runtime, nil
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return runtime, err
-	}
-	defaults, err := json.Marshal(runtime)
-	if err != nil {
-		return runtime, err
-	}
-	settings := map[string]json.RawMessage{}
-	for _, layer := range [][]byte{defaults, data} {
-		if err := json.Unmarshal(layer, &settings); err != nil {
-			return runtime, fmt.Errorf("%s: %w; an object of runtime settings is expected", file, err)
-		}
-	}
-	whole, err := json.Marshal(settings)
-	if err != nil {
-		return runtime, err
-	}
-	var given profile.Runtime
-	strict := json.NewDecoder(bytes.NewReader(whole))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(&given); err != nil {
-		return runtime, fmt.Errorf("%s: %w", file, err)
-	}
-	if wrong := given.Validate(); len(wrong) > 0 {
-		return runtime, fmt.Errorf("%s: %s %s", file, wrong[0].Field, wrong[0].Detail)
-	}
-	return given, nil
-}
-
+// writeHTML writes the page. Of what does not build it has the faults, so that nobody takes an older page for it.
 func (c *checking) writeHTML(done *checked) error {
 	if c.html == "" {
 		return nil
@@ -236,9 +224,17 @@ func (c *checking) writeHTML(done *checked) error {
 	if done.Before {
 		against += ", before; nothing has changed since"
 	}
+	report := done.Report
+	if done.Build.Failed {
+		report = compat.Unbuilt(done.Build.Diagnostics)
+	}
 	var page bytes.Buffer
-	if err := compat.WriteHTML(&page, compat.Heading{Title: name, Subtitle: against}, done.Report); err != nil {
+	if err := compat.WriteHTML(&page, compat.Heading{Title: name, Subtitle: against}, report); err != nil {
 		return err
 	}
-	return os.WriteFile(c.html, page.Bytes(), 0o644)
+	err := os.WriteFile(c.html, page.Bytes(), 0o644)
+	if info, there := os.Lstat(c.html); err != nil && there == nil && info.Mode().IsRegular() {
+		err = errors.Join(err, os.Remove(c.html)) // half a page would be taken for a whole one
+	}
+	return err
 }

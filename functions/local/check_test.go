@@ -101,6 +101,14 @@ func TestCheck(t *testing.T) {
 		{"settings of another kind", []string{"--runtime", file(t, "r.json", "[]"), zip}, 2, "", "an object"},
 		{"unknown setting", []string{"--runtime", file(t, "r.json", `{"colour": 1}`), zip}, 2, "", "colour"},
 		{"bad setting", []string{"--runtime", file(t, "r.json", `{"baseLibrary": "x"}`), zip}, 2, "", "baseLibrary"},
+		{"all that is wrong with settings", []string{"--runtime", file(t, "r.json", `{"limits": {"page": 1}, "baseLibrary": "x"}`), zip}, 2, "", "baseLibrary is \"x\"; a version is one to four dotted numbers, for example 2.9.40; limits.page is 1;"},
+		{"settings of one field", []string{"--runtime", file(t, "r.json", `{"limits": {"page": 1024}}`), zip}, 0, "this app allows 1.0 KB", ""},
+		{"settings without end", []string{"--runtime", "/dev/zero", zip}, 2, "", "no settings need"},
+		{"flags behind", []string{project(t, nil), "--json"}, 0, `"verdict": "pass"`, ""},
+		{"flags around", []string{"--json", zip, "--server-domains", "other.example.com"}, 1, `"host-not-listed"`, ""},
+		{"two around a flag", []string{zip, "--json", zip}, 2, "", "one folder or zip"},
+		{"no flags behind dashes", []string{zip, "--", "--json"}, 2, "", "one folder or zip"},
+		{"every name", []string{project(t, map[string]string{"b\\b.js": "1", "c\\c.js": "1"})}, 1, "c\\\\c.js", ""},
 		{"other settings", []string{"--runtime", file(t, "r.json", `{"apis": {"removed": ["request"]}}`), zip}, 1, "my.request", ""},
 		{"a page that cannot be written", []string{"--html", "/nowhere/x.html", zip}, 2, "", "x.html"},
 	}
@@ -134,6 +142,21 @@ func TestCheckForMachines(t *testing.T) {
 	html, err := os.ReadFile(page)
 	if err != nil || !bytes.Contains(html, []byte("<h1>project</h1>")) {
 		t.Errorf("%v: %.200s", err, html)
+	}
+}
+
+// TestThePageOfWhatDoesNotBuild is about that check, not about the one before: CI keeps the page whatever came of it.
+func TestThePageOfWhatDoesNotBuild(t *testing.T) {
+	page := file(t, "report.html", "the page before")
+	for _, over := range []map[string]string{{"a/a.js": "require('gone'); Page({})"}, {"b\\b.js": ""}, {"app.json": "[]"}} {
+		status, out, said := checked1(t, "--html", page, project(t, over))
+		html, err := os.ReadFile(page)
+		if status != exitFaults || err != nil || said != "" {
+			t.Fatalf("%d, %v\n%s\n%s", status, err, out, said)
+		}
+		if strings.Contains(string(html), "before") || !strings.Contains(string(html), "does not build") || !strings.Contains(string(html), `<span class="tag fail">fail</span>`) {
+			t.Errorf("%s", html)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package compat_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,6 +18,18 @@ func TestCompare(t *testing.T) {
 	info := compat.Finding{Severity: compat.Info, Rule: "i", Message: "i"}
 	moved, milder := a, a
 	moved.Line = 9
+	size := compat.Finding{Severity: compat.Fail, Rule: "package-size", Message: "The package is 66.3 KB; this app allows 64.0 KB."}
+	shrunk, elsewhere := size, a
+	shrunk.Message = "The package is 1.1 MB; this app allows 900 bytes."
+	elsewhere.Profiles = []string{"ios-11", "ios-12"}
+	many := func(from, to, leftOut int) *compat.Report {
+		r := found()
+		for i := from; i < to; i++ {
+			r.Findings = append(r.Findings, compat.Finding{Severity: compat.Fail, Rule: "r", File: "r.js", Message: fmt.Sprintf("my.a%d", i)})
+		}
+		r.Summary.LeftOut = leftOut
+		return r
+	}
 	milder.Severity = compat.Warn
 	for _, tt := range []struct {
 		name        string
@@ -28,6 +41,12 @@ func TestCompare(t *testing.T) {
 		{"one of several alike", found(a, a), found(a), "1 fixed, 0 new since run 2"},
 		{"it moved", found(a), found(moved), "0 fixed, 0 new since run 2"},
 		{"it weighs less", found(a), found(milder), "1 fixed, 1 new since run 2"},
+		{"it has another size", found(size), found(shrunk), "0 fixed, 0 new since run 2"},
+		{"an app has more systems", found(a), found(elsewhere), "0 fixed, 0 new since run 2"},
+		{"names that end in a number", found(many(1, 2, 0).Findings...), found(many(2, 3, 0).Findings...), "1 fixed, 1 new since run 2"},
+		{"what was left out before is not new", many(0, 25, 3), many(2, 27, 1), "0 fixed, 0 new since run 2"},
+		{"what was left out before, when nothing is left out now", many(0, 25, 3), many(4, 28, 0), "4 fixed, 0 new since run 2"},
+		{"what is left out now is not fixed", many(4, 28, 0), many(0, 25, 3), "0 fixed, 4 new since run 2"},
 		{"what does not weigh", found(info), found(), "0 fixed, 0 new since run 2"},
 		{"what does not weigh either", found(), found(info), "0 fixed, 0 new since run 2"},
 	} {

@@ -104,6 +104,21 @@ func Incomplete(in Input, seen Seen) *Report {
 	return t.report()
 }
 
+// Unbuilt is the report of what does not build: its faults, and nothing about pages.
+func Unbuilt(faults []intake.Diagnostic) *Report {
+	t := newTest(context.Background(), Input{Project: &intake.Project{}})
+	for _, d := range faults {
+		severity := Warn
+		if d.Severity == "error" {
+			severity = Fail
+		}
+		t.found.add(Finding{Severity: severity, Rule: d.Rule, File: d.File, Line: d.Line, Column: d.Column, Message: d.Message, Advice: d.Advice})
+	}
+	r := t.report()
+	r.NotDone = []string{"The build failed: what does not build cannot be tested, so that nothing is known of its pages."}
+	return r
+}
+
 func newTest(ctx context.Context, in Input) *test {
 	return &test{
 		ctx: ctx, in: in, p: in.Project, features: catalogue.AllFeatures(), catalogue: catalogue.For(in.Runtime.APIs),
@@ -172,7 +187,7 @@ func profilesOf(r profile.Runtime) []Profile {
 		list = append(list, Profile{ID: n.ID, Name: n.Name, Kind: KindNetwork})
 	}
 	for _, v := range libraries(r) {
-		list = append(list, Profile{ID: libraryID(v), Name: "Base library " + v, Kind: KindLibrary})
+		list = append(list, Profile{ID: profile.LibraryID(v), Name: "Base library " + v, Kind: KindLibrary})
 	}
 	return list
 }
@@ -181,8 +196,6 @@ func profilesOf(r profile.Runtime) []Profile {
 func libraries(r profile.Runtime) []string {
 	return slices.Compact([]string{r.MinBaseLibrary, r.BaseLibrary})
 }
-
-func libraryID(version string) string { return "library-" + version }
 
 // systemsWithout lists the systems for which lacks holds.
 func (t *test) systemsWithout(lacks func(profile.System) bool) []string {

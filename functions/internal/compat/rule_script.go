@@ -80,11 +80,11 @@ func (t *test) newer(file string, use script.APIUse, a catalogue.API) {
 	if profile.Compare(a.Since, r.MinBaseLibrary) <= 0 {
 		return
 	}
-	severity, without := Warn, []string{libraryID(r.MinBaseLibrary)}
+	severity, without := Warn, []string{profile.LibraryID(r.MinBaseLibrary)}
 	if profile.Compare(a.Since, r.BaseLibrary) > 0 {
 		severity, without = Fail, nil
 		for _, v := range libraries(r) {
-			without = append(without, libraryID(v))
+			without = append(without, profile.LibraryID(v))
 		}
 	}
 	t.say(severity, "api-newer", file, use.Pos, without, "Ask my.canIUse(\""+a.Name+"\") first and offer another way.",

@@ -47,6 +47,10 @@ func TestValidate(t *testing.T) {
 			r.Systems[1] = profile.System{ID: "iOS 12", Family: "symbian", Script: profile.Engine{Family: "gecko", Version: "1"}, CSS: profile.Engine{Family: "chrome"}}
 		}, []string{"systems[1].id", "systems[1].name", "systems[1].family", "systems[1].script.family", "systems[1].css.version"}},
 		{"one id twice", func(r *profile.Runtime) { r.Networks[0].ID = r.Systems[0].ID }, []string{"networks[0].id"}},
+		{"the id of a base library", func(r *profile.Runtime) { r.BaseLibrary, r.MinBaseLibrary, r.Devices[0].ID = "2", "2", "library-2" }, []string{"devices[0].id"}},
+		{"names that steer", func(r *profile.Runtime) {
+			r.Systems[0].Name, r.Devices[0].Name, r.Networks[0].Name, r.Networks[1].Name = "iOS\x1b[2J", "\u202ephone", " ", "微信 5G"
+		}, []string{"systems[0].name", "devices[0].name", "networks[0].name"}},
 		{"device", func(r *profile.Runtime) { r.Devices[0].MemoryClass, r.Devices[0].ScreenWidth = -1, 1<<30 }, []string{"devices[0].memoryClass", "devices[0].screenWidth"}},
 		{"network", func(r *profile.Runtime) { r.Networks[0].Kbps, r.Networks[1].BudgetMs, r.Networks[2].RTTMs = -1, 0, -1 }, []string{"networks[0].kbps", "networks[1].budgetMs", "networks[2].rttMs"}},
 		{"offline needs no budget", func(r *profile.Runtime) { r.Networks[0] = profile.Network{ID: "plane", Name: "Plane"} }, []string{}},
@@ -88,6 +92,18 @@ func TestValidate(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestAnAnswerIsBounded: what names so many fields is sent back in one answer.
+func TestAnAnswerIsBounded(t *testing.T) {
+	r := profile.Default()
+	r.Fixtures.Queries = map[string]string{}
+	for i := range 10_000 {
+		r.Fixtures.Queries[fmt.Sprint(i)] = "%"
+	}
+	if n := len(r.Validate()); n != 500 {
+		t.Errorf("%d fields", n)
 	}
 }
 

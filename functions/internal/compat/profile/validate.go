@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"slipway/functions/internal/fault"
@@ -21,7 +22,14 @@ const (
 	maxReplies  = 200
 	maxFixtures = 64 << 10 // bytes of all fixtures together
 	maxName     = 64       // characters of a name for people
+	maxWrong    = 500      // fields that one answer names
 )
+
+// libraryPrefix begins the ids under which the base libraries stand beside systems, devices and networks.
+const libraryPrefix = "library-"
+
+// LibraryID is the id of a base library among the profiles.
+func LibraryID(version string) string { return libraryPrefix + version }
 
 var (
 	idPattern  = pattern.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
@@ -57,6 +65,9 @@ type validation struct {
 }
 
 func (v *validation) add(field, format string, args ...any) {
+	if len(v.wrong) >= maxWrong {
+		return
+	}
 	v.wrong = append(v.wrong, fault.Field{Field: field, Detail: fmt.Sprintf(format, args...)})
 }
 
@@ -225,6 +236,8 @@ func (v *validation) count(field string, n int) {
 func (v *validation) identity(at, id, name string) {
 	if len(id) > 32 || !idPattern.MatchString(id) {
 		v.add(at+"id", "is %s; an id is at most 32 small letters, digits and single hyphens, for example ios-12", show(id))
+	} else if strings.HasPrefix(id, libraryPrefix) {
+		v.add(at+"id", "is %s; ids that begin with %s are those of the base libraries", show(id), libraryPrefix)
 	} else if other, taken := v.ids[id]; taken {
 		v.add(at+"id", "is %s, which %s has already; ids differ over systems, devices and networks", show(id), other)
 	} else {
@@ -232,6 +245,8 @@ func (v *validation) identity(at, id, name string) {
 	}
 	if n := utf8.RuneCountInString(name); n < 1 || n > maxName || !utf8.ValidString(name) {
 		v.add(at+"name", "has %d characters; a name has 1 to %d", n, maxName)
+	} else if strings.TrimSpace(name) != name || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		v.add(at+"name", "is %s; a name has no blanks around it, and no characters that cannot be seen", show(name))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/go-sourcemap/sourcemap"
 
 	"slipway/functions/internal/compat"
+	"slipway/functions/internal/compat/profile"
 )
 
 // evaluation are the phases before a page could do anything: what fails there fails always.
@@ -76,7 +77,7 @@ func (j *judgement) page(runs map[Mode]outcome) {
 		j.add(compat.Warn, offline, j.offline(), "when requests fail")
 	}
 	if !broke(empty) && broke(oldest) {
-		j.add(compat.Warn, oldest, []string{"library-" + j.in.Runtime.MinBaseLibrary}, "on base library "+j.in.Runtime.MinBaseLibrary)
+		j.add(compat.Warn, oldest, []string{profile.LibraryID(j.in.Runtime.MinBaseLibrary)}, "on base library "+j.in.Runtime.MinBaseLibrary)
 	}
 }
 
