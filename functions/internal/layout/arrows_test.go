@@ -76,7 +76,7 @@ var arrows = []arrow{
 	{"./local/table", []string{"./store", "./store/limits", "./fault", "go.etcd.io/bbolt/..."}},
 	{"./local", append([]string{"./local/...", "./api/...", "./task/...", "./keyring", "./store", "./mail", "./console", "./build/...", "./compat/...", "./asl/...", "go.etcd.io/bbolt/...",
 		module + "statemachines", "github.com/aws/aws-lambda-go/...", "github.com/go-jose/go-jose/v4/...", "github.com/coreos/go-oidc/..."}, domain...)},
-	{module + "functions/local", []string{"./local", "./build/...", "./compat/...", "./fault"}},
+	{module + "functions/local", []string{"./local", "./api/strict", "./build/...", "./compat/...", "./fault"}}, // settings in a file are read as those in a body
 	{module + "statemachines", nil},
 
 	// What only tests import may look at everything.
