@@ -18,7 +18,7 @@ import (
 //
 // GET shows and changes nothing, however often it is opened. POST decides, and only for somebody who has typed back
 // what the page shows: scanners of mail open links, run scripts and submit forms, but do not do that.
-func ApprovalLink(t store.Table, w release.Workflow, packages release.Addresses, links approval.Links) Handler {
+func ApprovalLink(t store.Table, w release.Answerer, packages release.Addresses, links approval.Links) Handler {
 	return serve(t, Operations{
 		"showApproval": func(ctx context.Context, c *Call) (Answer, error) {
 			v, err := c.openLink(ctx, t, packages, links)
@@ -91,7 +91,7 @@ func (c *Call) openLink(ctx context.Context, t store.Table, packages release.Add
 	return v, err
 }
 
-func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Workflow, packages release.Addresses, links approval.Links) (Answer, error) {
+func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Answerer, packages release.Addresses, links approval.Links) (Answer, error) {
 	v, err := c.openLink(ctx, t, packages, links)
 	if err != nil {
 		return linkProblem(c, err)

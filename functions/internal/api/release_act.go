@@ -35,7 +35,7 @@ func watch[T any](ctx context.Context, read func() (T, error), wanted func(T) bo
 
 // act is what all actions on a release have in common: who may, whether the lifecycle allows it, and the answer to
 // the task token that the release is parked on. Of two concurrent actions exactly one finds the token unused.
-func act(ctx context.Context, c *Call, t store.Table, w release.Workflow, action release.Action, fill func(*release.Command, *store.Scene) error) (Answer, error) {
+func act(ctx context.Context, c *Call, t store.Table, w release.Answerer, action release.Action, fill func(*release.Command, *store.Scene) error) (Answer, error) {
 	s, err := c.ownRelease(ctx, t, c.Param("id"))
 	if err != nil {
 		return Answer{}, err
@@ -77,7 +77,7 @@ func act(ctx context.Context, c *Call, t store.Table, w release.Workflow, action
 }
 
 // hand gives the command to the machine that the release is parked in, if the lifecycle allows it there.
-func hand(ctx context.Context, w release.Workflow, s *store.Scene, cmd release.Command) (err error) {
+func hand(ctx context.Context, w release.Answerer, s *store.Scene, cmd release.Command) (err error) {
 	cmd.From, cmd.Removals = s.Release.Status, s.Placement.Removals
 	if cmd.To, err = release.Check(s.Scene, cmd); err != nil {
 		return err

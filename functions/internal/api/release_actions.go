@@ -11,7 +11,7 @@ import (
 )
 
 // action makes the handler of an action on a release; fill reads what the action needs from the body.
-func action(t store.Table, w release.Workflow, operation string, a release.Action, fill func(*Call, *release.Command, *store.Scene) error) Handler {
+func action(t store.Table, w release.Answerer, operation string, a release.Action, fill func(*Call, *release.Command, *store.Scene) error) Handler {
 	return Serve(t, Operations{operation: func(ctx context.Context, c *Call) (Answer, error) {
 		return act(ctx, c, t, w, a, func(cmd *release.Command, s *store.Scene) error { return fill(c, cmd, s) })
 	}})
@@ -21,7 +21,7 @@ func noBody(c *Call, _ *release.Command, _ *store.Scene) error { return c.NoBody
 
 // ConfigureRelease answers POST /v1/releases/{id}/configure: the release-specific configuration, as a whole. Build
 // and test become stale, and a dsl mini program is built again.
-func ConfigureRelease(t store.Table, w release.Workflow) Handler {
+func ConfigureRelease(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "configureRelease", release.Configure, func(c *Call, cmd *release.Command, _ *store.Scene) error {
 		var in struct {
 			Configuration *catalog.Configuration `json:"configuration"`
@@ -38,13 +38,13 @@ func ConfigureRelease(t store.Table, w release.Workflow) Handler {
 }
 
 // TestRelease answers POST /v1/releases/{id}/test: a compatibility test of the built package.
-func TestRelease(t store.Table, w release.Workflow) Handler {
+func TestRelease(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "testRelease", release.TestAction, noBody)
 }
 
 // ApplyRelease answers POST /v1/releases/{id}/apply. Basic information may be changed in the same call; the two
 // domain lists cannot, and are part of the snapshot that reviewers see.
-func ApplyRelease(t store.Table, w release.Workflow) Handler {
+func ApplyRelease(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "applyRelease", release.Apply, func(c *Call, cmd *release.Command, s *store.Scene) error {
 		var in struct {
 			Information map[string]catalog.Information `json:"information"`
@@ -73,7 +73,7 @@ func mergedInformation(base, over map[string]catalog.Information) map[string]cat
 }
 
 // SetReleaseTesters answers POST /v1/releases/{id}/testers: who gets the version in pilot testing.
-func SetReleaseTesters(t store.Table, w release.Workflow) Handler {
+func SetReleaseTesters(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "setReleaseTesters", release.SetTesters, func(c *Call, cmd *release.Command, _ *store.Scene) error {
 		var in struct {
 			Users []string `json:"users"`
@@ -90,12 +90,12 @@ func SetReleaseTesters(t store.Table, w release.Workflow) Handler {
 }
 
 // CompleteTesting answers POST /v1/releases/{id}/complete-testing.
-func CompleteTesting(t store.Table, w release.Workflow) Handler {
+func CompleteTesting(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "completeTesting", release.CompleteTesting, noBody)
 }
 
 // GrayscaleRelease answers POST /v1/releases/{id}/grayscale: a whole percent of the users, only upward.
-func GrayscaleRelease(t store.Table, w release.Workflow) Handler {
+func GrayscaleRelease(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "grayscaleRelease", release.Grayscale, func(c *Call, cmd *release.Command, _ *store.Scene) error {
 		var in struct {
 			Percent   *int `json:"percent"`
@@ -113,7 +113,7 @@ func GrayscaleRelease(t store.Table, w release.Workflow) Handler {
 }
 
 // FullRelease answers POST /v1/releases/{id}/full: everyone, at once.
-func FullRelease(t store.Table, w release.Workflow) Handler {
+func FullRelease(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "fullRelease", release.Full, func(c *Call, cmd *release.Command, _ *store.Scene) error {
 		var in struct {
 			Supersede bool `json:"supersede"`
@@ -125,11 +125,11 @@ func FullRelease(t store.Table, w release.Workflow) Handler {
 }
 
 // ResetRelease answers POST /v1/releases/{id}/reset: the grayscale back to nobody.
-func ResetRelease(t store.Table, w release.Workflow) Handler {
+func ResetRelease(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "resetRelease", release.Reset, noBody)
 }
 
 // CancelRelease answers POST /v1/releases/{id}/cancel: the end of the release.
-func CancelRelease(t store.Table, w release.Workflow) Handler {
+func CancelRelease(t store.Table, w release.Answerer) Handler {
 	return action(t, w, "cancelRelease", release.Cancel, noBody)
 }

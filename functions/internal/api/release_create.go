@@ -13,7 +13,7 @@ import (
 
 // CreateRelease answers POST /v1/mini-programs/{id}/versions/{number}/releases: one version to one target. Its
 // machine starts with it; a dsl mini program builds by itself.
-func CreateRelease(t store.Table, w release.Workflow) Handler {
+func CreateRelease(t store.Table, w release.Starter) Handler {
 	return Serve(t, Operations{"createRelease": func(ctx context.Context, c *Call) (Answer, error) {
 		var in struct {
 			TargetApp     string                 `json:"targetApp"`
@@ -95,7 +95,7 @@ func newRelease(c *Call, m catalog.MiniProgram, v catalog.Version, app catalog.T
 	return r
 }
 
-func (c *Call) startRelease(ctx context.Context, t store.Table, w release.Workflow, r release.Release) (Answer, error) {
+func (c *Call) startRelease(ctx context.Context, t store.Table, w release.Starter, r release.Release) (Answer, error) {
 	if r.Configuration.Testers != nil {
 		r.Testers = r.Configuration.Testers
 	}

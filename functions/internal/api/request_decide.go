@@ -14,7 +14,7 @@ import (
 )
 
 // ApproveRequest answers POST /v1/requests/{id}/approve.
-func ApproveRequest(t store.Table, w release.Workflow) Handler {
+func ApproveRequest(t store.Table, w release.Answerer) Handler {
 	return Serve(t, Operations{"approveRequest": func(ctx context.Context, c *Call) (Answer, error) {
 		if err := c.NoBody(); err != nil {
 			return Answer{}, err
@@ -24,7 +24,7 @@ func ApproveRequest(t store.Table, w release.Workflow) Handler {
 }
 
 // RejectRequest answers POST /v1/requests/{id}/reject.
-func RejectRequest(t store.Table, w release.Workflow) Handler {
+func RejectRequest(t store.Table, w release.Answerer) Handler {
 	return Serve(t, Operations{"rejectRequest": func(ctx context.Context, c *Call) (Answer, error) {
 		var in struct {
 			Reason string `json:"reason"`
@@ -39,7 +39,7 @@ func RejectRequest(t store.Table, w release.Workflow) Handler {
 	}})
 }
 
-func (c *Call) decideSignedIn(ctx context.Context, t store.Table, w release.Workflow, decision, reason string) (Answer, error) {
+func (c *Call) decideSignedIn(ctx context.Context, t store.Table, w release.Answerer, decision, reason string) (Answer, error) {
 	q, rev, err := c.seenRequest(ctx, t)
 	if err != nil {
 		return Answer{}, err
@@ -89,7 +89,7 @@ func (c *Call) whyNot(q approval.Request) error {
 
 // decide hands a party's answer to the task that waits for it, and reads back what became of it. Of several answers
 // exactly one finds the task waiting.
-func (c *Call) decide(ctx context.Context, t store.Table, w release.Workflow, q store.RequestRecord, party, decision, reason string, by catalog.Person) (store.RequestRecord, error) {
+func (c *Call) decide(ctx context.Context, t store.Table, w release.Answerer, q store.RequestRecord, party, decision, reason string, by catalog.Person) (store.RequestRecord, error) {
 	q, err := untilAsked(ctx, t, q, party)
 	if err != nil {
 		return q, err

@@ -18,7 +18,7 @@ import (
 
 // ForceRemove answers POST /v1/mini-programs/{id}/force-removals: a request to take a mini program out of every
 // environment of the chosen apps, decided by somebody else of the same super app.
-func ForceRemove(t store.Table, w release.Workflow, packages release.Keeper) Handler {
+func ForceRemove(t store.Table, w release.Starter, packages release.Keeper) Handler {
 	return Serve(t, Operations{"forceRemove": func(ctx context.Context, c *Call) (Answer, error) {
 		var in struct {
 			TargetApps []string `json:"targetApps"`
@@ -112,7 +112,7 @@ func openOn(ctx context.Context, t store.Table, miniProgram string, targets []ro
 }
 
 // RequestOffline answers POST /v1/mini-programs/{id}/offline-requests: to stop serving a mini program on one target.
-func RequestOffline(t store.Table, w release.Workflow) Handler {
+func RequestOffline(t store.Table, w release.Starter) Handler {
 	return Serve(t, Operations{"requestOffline": func(ctx context.Context, c *Call) (Answer, error) {
 		var in struct {
 			TargetApp   string              `json:"targetApp"`
@@ -172,7 +172,7 @@ func (c *Call) newRequest(m catalog.MiniProgram, category approval.Category, app
 func seconds(q approval.Request) int64 { return int64(q.ExpiresAt.Sub(q.CreatedAt).Seconds()) }
 
 // submitRequest keeps a request and starts its machine. A second one for the same target is refused, naming the first.
-func (c *Call) submitRequest(ctx context.Context, t store.Table, w release.Workflow, q store.RequestRecord, machine string, input map[string]any) (Answer, error) {
+func (c *Call) submitRequest(ctx context.Context, t store.Table, w release.Starter, q store.RequestRecord, machine string, input map[string]any) (Answer, error) {
 	data, err := json.Marshal(input)
 	if err != nil {
 		return Answer{}, err

@@ -15,7 +15,7 @@ import (
 )
 
 // WithdrawRelease answers POST /v1/releases/{id}/withdraw.
-func WithdrawRelease(t store.Table, w release.Workflow) Handler {
+func WithdrawRelease(t store.Table, w release.Answerer) Handler {
 	return Serve(t, Operations{"withdrawRelease": func(ctx context.Context, c *Call) (Answer, error) {
 		if err := c.NoBody(); err != nil {
 			return Answer{}, err
@@ -45,7 +45,7 @@ func WithdrawRelease(t store.Table, w release.Workflow) Handler {
 }
 
 // WithdrawRequest answers POST /v1/requests/{id}/withdraw; for a release it is the same as withdrawing that.
-func WithdrawRequest(t store.Table, w release.Workflow) Handler {
+func WithdrawRequest(t store.Table, w release.Answerer) Handler {
 	return Serve(t, Operations{"withdrawRequest": func(ctx context.Context, c *Call) (Answer, error) {
 		if err := c.NoBody(); err != nil {
 			return Answer{}, err
@@ -70,7 +70,7 @@ func WithdrawRequest(t store.Table, w release.Workflow) Handler {
 }
 
 // withdraw answers one of the tasks that wait for a decision; that ends the review of all parties.
-func (c *Call) withdraw(ctx context.Context, t store.Table, w release.Workflow, id string) (store.RequestRecord, error) {
+func (c *Call) withdraw(ctx context.Context, t store.Table, w release.Answerer, id string) (store.RequestRecord, error) {
 	q, _, err := store.MustRequest(ctx, t, id)
 	if err != nil {
 		return q, err

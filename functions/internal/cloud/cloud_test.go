@@ -47,8 +47,10 @@ func TestOpenNamesWhatIsMissing(t *testing.T) {
 		{"addresses", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenAddresses(time.Now); return err }},
 		{"addresses", "AWS_SECRET_ACCESS_KEY", func() error { _, err := bucket.OpenAddresses(time.Now); return err }},
 		{"mail", "SLIPWAY_MAIL_FROM", func() error { _, err := ses.OpenMail(); return err }},
-		{"workflow", "SLIPWAY_MACHINE_RELEASE", func() error { _, err := states.OpenWorkflow("release"); return err }},
-		{"workflow", "SLIPWAY_MACHINE_FORCE_REMOVAL", func() error { _, err := states.OpenWorkflow("release", "force-removal"); return err }},
+		{"starter", "SLIPWAY_MACHINE_RELEASE", func() error { _, err := states.OpenStarter("release"); return err }},
+		{"starter", "SLIPWAY_MACHINE_FORCE_REMOVAL", func() error { _, err := states.OpenStarter("release", "force-removal"); return err }},
+		{"stopper", "SLIPWAY_MACHINE_RELEASE", func() error { _, err := states.OpenStopper("release"); return err }},
+		{"answerer", "AWS_REGION", func() error { _, err := states.OpenAnswerer(); return err }},
 	} {
 		t.Run(c.name+" without "+c.variable, func(t *testing.T) {
 			cloudtest.AWS(t, cloudtest.Answer{})
@@ -84,7 +86,7 @@ func TestServiceEndpoint(t *testing.T) {
 	url := os.Getenv("AWS_ENDPOINT_URL")
 	all := cloudtest.AWS(t, cloudtest.Answer{Status: 200, Body: `{}`})
 	t.Setenv("AWS_ENDPOINT_URL_SFN", url)
-	w, err := states.OpenWorkflow()
+	w, err := states.OpenAnswerer()
 	if err != nil {
 		t.Fatal(err)
 	}

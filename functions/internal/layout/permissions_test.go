@@ -80,23 +80,24 @@ func posts(folder string) bool {
 	return slices.ContainsFunc(api.Routes, func(r api.Route) bool { return r.Function == folder && r.Method == "POST" })
 }
 
-// workflowPolicies are what a function may do with machines: with those that it names, or with tasks that are parked.
-func workflowPolicies(folder string, machines []string) (out []string) {
-	switch {
-	case folder == "tasks/stop-machines":
-		return []string{"StopReleases"}
-	case len(machines) == 0 && strings.HasPrefix(folder, "requests/"):
+// answering is what a function may do that answers parked tasks: those of reviews, or those of releases.
+func answering(folder string) []string {
+	if strings.HasPrefix(folder, "requests/") {
 		return []string{"AnswerReviews"}
-	case len(machines) == 0:
-		return []string{"AnswerReleases"}
-	case len(machines) > 1:
+	}
+	return []string{"AnswerReleases"}
+}
+
+// starting is what a function may do that starts machines, which it names.
+func starting(machines []string) []string {
+	if len(machines) > 1 {
 		return []string{"StartMachines"}
 	}
-	for _, m := range machines {
-		out = append(out, "Start"+strings.ToUpper(m[:1])+m[1:])
-	}
-	return out
+	return []string{"Start" + titled(machines[0])}
 }
+
+// titled is a machine's name as the template writes it.
+func titled(machine string) string { return strings.ToUpper(machine[:1]) + machine[1:] }
 
 // permissions holds the policies of a function against what its main is made of.
 func permissions(folder string, used []use, granted names) []string {
@@ -107,8 +108,12 @@ func permissions(folder string, used []use, granted names) []string {
 		switch u.name {
 		case "Table":
 			needs = tablePolicies(folder)
-		case "Workflow":
-			needs = workflowPolicies(folder, u.arguments)
+		case "Answerer":
+			needs = answering(folder)
+		case "Starter":
+			needs = starting(u.arguments)
+		case "Stopper":
+			needs = []string{"Stop" + titled(u.arguments[0]) + "s"}
 		case "Mail":
 			needs = []string{"SendMail"}
 		case "Links", "Signer":
@@ -175,7 +180,7 @@ func TestArgumentListIsPermissionList(t *testing.T) {
 }
 
 func TestPlantedPermissionsAreFound(t *testing.T) {
-	const apply = `lambda.Start(api.ApplyRelease(dynamo.Table(), states.Workflow()))`
+	const apply = `lambda.Start(api.ApplyRelease(dynamo.Table(), states.Answerer()))`
 	granted := func(more ...string) names {
 		return append(names{"ReadTable", "WriteTable", "ForgetAttempts", "AnswerReleases"}, more...)
 	}
@@ -187,6 +192,7 @@ func TestPlantedPermissionsAreFound(t *testing.T) {
 		"right":    {apply, granted(), ""},
 		"too much": {apply, granted("SendMail"), "may SendMail, but its main does not"},
 		"missing":  {apply, names{"ReadTable", "WriteTable", "ForgetAttempts"}, "needs AnswerReleases"},
+		"stops":    {apply + `states.Stopper("release")`, granted("StartRelease"), "may StartRelease, but its main does not; needs StopReleases"},
 		"bucket":   {apply, granted("ReadPackages"), "reads packages: false, policies for it: 1"},
 		"reader":   {apply + `bucket.Reader()`, granted("ReadPackages"), ""},
 		"no read":  {apply + `bucket.Addresses()`, granted(), "reads packages: true, policies for it: 0"},
@@ -213,7 +219,7 @@ func (u use) variables() []string {
 		return []string{"SLIPWAY_MAIL_FROM", "SLIPWAY_MAIL_CONFIGURATION", "SLIPWAY_BASE_URL", "SLIPWAY_CONSOLE_URL"}
 	case "Setting", "Optional", "Duration":
 		return u.arguments[:1]
-	case "Workflow":
+	case "Starter", "Stopper":
 		var out []string
 		for _, m := range u.arguments {
 			out = append(out, "SLIPWAY_MACHINE_"+strings.ToUpper(m))
@@ -285,7 +291,7 @@ func TestVariablesAreThoseThatAreRead(t *testing.T) {
 }
 
 func TestPlantedVariablesAreFound(t *testing.T) {
-	main := []use{{"Table", nil}, {"Workflow", []string{"release"}}, {"Links", nil}}
+	main := []use{{"Table", nil}, {"Starter", []string{"release"}}, {"Links", nil}}
 	const source = `"SLIPWAY_SECRET" "SLIPWAY_MAIL_FROM"`
 	for name, c := range map[string]struct {
 		given []string

@@ -15,9 +15,6 @@ const mostZip = 3_500_000 // bytes
 var largeZips = map[string]int64{
 	"tasks/build": 11_000_000, // carries the compilers
 	"tasks/test":  12_000_000, // carries the script engine
-	// Clients of AWS, and what looks into images, or into archives with names in all writing systems.
-	"requests/force-remove": 3_600_000,
-	"versions/submit":       3_700_000,
 }
 
 // onlyInCI skips what builds every function, unless CI asks for it.

@@ -33,11 +33,6 @@ func (w *workflow) Succeed(ctx context.Context, token string, output []byte) err
 	return tokenFault(w.engine.Succeed(ctx, token, output))
 }
 
-// Fail implements release.Workflow.
-func (w *workflow) Fail(ctx context.Context, token, name, cause string) error {
-	return tokenFault(w.engine.Fail(ctx, token, name, cause))
-}
-
 // Stop implements release.Workflow.
 func (w *workflow) Stop(ctx context.Context, machine, name, cause string) error {
 	err := w.engine.Stop(ctx, machine, name, cause)

@@ -114,7 +114,7 @@ func (w *Workflow) Succeed(ctx context.Context, token string, output []byte) err
 	return w.answer(ctx, token, "SendTaskSuccess", map[string]any{"taskToken": token, "output": string(output)})
 }
 
-// Fail implements release.Workflow.
+// Fail answers a parked task with an error that a Catch can name.
 func (w *Workflow) Fail(ctx context.Context, token, name, cause string) error {
 	return w.answer(ctx, token, "SendTaskFailure", map[string]any{"taskToken": token, "error": name, "cause": cause})
 }

@@ -6,18 +6,32 @@ import (
 	"io"
 )
 
-// Workflow runs the state machines. Package cloud implements it on Step Functions, package local on package asl.
+// Workflow runs the state machines. Package cloud implements it on Step Functions, package local on package asl. Who needs
+// only a part of it says which.
 //
 // Errors are faults: Conflict with code "token_used" when a task token was answered before, has timed out, belongs to a
 // stopped execution or never existed; Limited when throttled; Unavailable when the service cannot be reached.
 type Workflow interface {
+	Starter
+	Answerer
+	Stopper
+}
+
+// Starter starts machines.
+type Starter interface {
 	// Start begins an execution of a machine ("release", "removal", …). Starting the same name with the same input again is no error
 	// and starts nothing. Names are at most 80 characters of A–Z a–z 0–9 - _.
 	Start(ctx context.Context, machine, name string, input []byte) error
+}
+
+// Answerer answers tasks that are parked.
+type Answerer interface {
 	// Succeed answers a parked task with its output, a JSON document. A token answers once.
 	Succeed(ctx context.Context, token string, output []byte) error
-	// Fail answers a parked task with an error that a Catch can name.
-	Fail(ctx context.Context, token, name, cause string) error
+}
+
+// Stopper stops machines.
+type Stopper interface {
 	// Stop ends an execution; one that is not running any more is no error.
 	Stop(ctx context.Context, machine, name, cause string) error
 }

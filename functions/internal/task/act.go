@@ -9,7 +9,7 @@ import (
 )
 
 // Act carries out a command that ends the machine: everyone, or cancel.
-func Act(t store.Table, w release.Workflow) Handler {
+func Act(t store.Table, w release.Answerer) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		s, refused, err := carry(ctx, t, in, "", nil)
 		if err != nil {
@@ -23,7 +23,7 @@ func Act(t store.Table, w release.Workflow) Handler {
 }
 
 // HandOver gives the release to its next execution.
-func HandOver(t store.Table, w release.Workflow) Handler {
+func HandOver(t store.Table, w release.Starter) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		var notice store.Notice
 		err := Again(ctx, func() error {

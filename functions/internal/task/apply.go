@@ -26,7 +26,7 @@ type Applied struct {
 
 // Apply freezes what is applied for and asks for the release: a request when the target reviews, else the next
 // status at once.
-func Apply(t store.Table, w release.Workflow) Handler {
+func Apply(t store.Table, w release.Answerer) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		s, refused, err := carry(ctx, t, in, "", func(s *store.Scene, out *release.Outcome) ([]store.Write, error) {
 			return apply(ctx, t, s, out, in)

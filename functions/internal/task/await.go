@@ -16,7 +16,7 @@ const (
 
 // Await carries out the command that led here, if any, and parks the release on the task token until somebody acts.
 // When there is nothing to wait for it answers the token itself.
-func Await(t store.Table, w release.Workflow) Handler {
+func Await(t store.Table, w release.Answerer) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		s, err := awaitCommand(ctx, t, in)
 		if err != nil && ErrorName(err) == Refused { // an execution that could not be stopped ends here

@@ -122,7 +122,7 @@ func detailOf(cmd release.Command) string {
 
 // endSuperseded ends the machines of releases that a command canceled. It is repeated until it has worked, as long
 // as the release remembers them.
-func endSuperseded(ctx context.Context, t store.Table, w release.Workflow, ids []string) error {
+func endSuperseded(ctx context.Context, t store.Table, w release.Answerer, ids []string) error {
 	for _, id := range ids {
 		old, rev, err := store.Release(ctx, t, id)
 		if err != nil {
@@ -139,11 +139,11 @@ func endSuperseded(ctx context.Context, t store.Table, w release.Workflow, ids [
 }
 
 // end tells a parked machine that there is nothing left to wait for.
-func end(ctx context.Context, w release.Workflow, token string) error {
+func end(ctx context.Context, w release.Answerer, token string) error {
 	return answer(ctx, w, token, map[string]string{"action": "end", "to": "", "from": ""})
 }
 
-func answer(ctx context.Context, w release.Workflow, token string, output any) error {
+func answer(ctx context.Context, w release.Answerer, token string, output any) error {
 	data, err := json.Marshal(output)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ const (
 // Decide records the answer of a party in the request and, when the request is complete with it, does in the same
 // transaction what follows: a release moves, a mini program is removed from everybody. A request that ends without
 // approval fails the task by the name NotApproved, which ends the review of the other parties too.
-func Decide(t store.Table, w release.Workflow) Handler {
+func Decide(t store.Table, w release.Answerer) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		in.Decision = filled(in)
 		var q store.RequestRecord

@@ -15,7 +15,7 @@ import (
 // Courier delivers what the outbox holds: mails and executions to start.
 type Courier struct {
 	Table    store.Table
-	Workflow release.Workflow
+	Workflow release.Starter
 	Sender   mail.Sender
 	Links    approval.Links
 

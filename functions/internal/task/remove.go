@@ -87,7 +87,7 @@ func removalPlacements(ctx context.Context, t store.Table, q approval.Request) (
 
 // StopMachines stops what runs for the releases that a removal found open. One that cannot be stopped comes to its
 // end by itself, because nothing that it does is accepted any more.
-func StopMachines(t store.Table, w release.Workflow) Handler {
+func StopMachines(t store.Table, w release.Stopper) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		releases, err := removing(ctx, t, in.Request)
 		if err != nil {
@@ -120,7 +120,7 @@ func removing(ctx context.Context, t store.Table, request string) ([]release.Rel
 
 // MapReleases brings every release that a removal found open to the status the lifecycle says, each in a transaction
 // of its own, so that a crash leaves the rest for the next try.
-func MapReleases(t store.Table, w release.Workflow) Handler {
+func MapReleases(t store.Table, w release.Starter) Handler {
 	return Serve(func(ctx context.Context, in Input) (any, error) {
 		releases, err := removing(ctx, t, in.Request)
 		if err != nil {

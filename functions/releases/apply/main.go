@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ApplyRelease(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.ApplyRelease(dynamo.Table(), states.Answerer()))
 }

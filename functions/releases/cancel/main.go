@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.CancelRelease(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.CancelRelease(dynamo.Table(), states.Answerer()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.CompleteTesting(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.CompleteTesting(dynamo.Table(), states.Answerer()))
 }

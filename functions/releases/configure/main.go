@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ConfigureRelease(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.ConfigureRelease(dynamo.Table(), states.Answerer()))
 }

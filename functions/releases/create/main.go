@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.CreateRelease(dynamo.Table(), states.Workflow("release")))
+	lambda.Start(api.CreateRelease(dynamo.Table(), states.Starter("release")))
 }

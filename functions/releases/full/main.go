@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.FullRelease(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.FullRelease(dynamo.Table(), states.Answerer()))
 }

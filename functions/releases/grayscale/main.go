@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.GrayscaleRelease(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.GrayscaleRelease(dynamo.Table(), states.Answerer()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ResetRelease(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.ResetRelease(dynamo.Table(), states.Answerer()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.TestRelease(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.TestRelease(dynamo.Table(), states.Answerer()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.SetReleaseTesters(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.SetReleaseTesters(dynamo.Table(), states.Answerer()))
 }

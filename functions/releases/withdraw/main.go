@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.WithdrawRelease(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.WithdrawRelease(dynamo.Table(), states.Answerer()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ApproveRequest(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.ApproveRequest(dynamo.Table(), states.Answerer()))
 }

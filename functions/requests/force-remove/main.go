@@ -11,5 +11,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.ForceRemove(dynamo.Table(), states.Workflow("removal"), bucket.Keeper()))
+	lambda.Start(api.ForceRemove(dynamo.Table(), states.Starter("removal"), bucket.Keeper()))
 }

@@ -13,5 +13,5 @@ import (
 
 func main() {
 	// It gets no key: a page open to the public can read links, but cannot make one.
-	lambda.Start(api.ApprovalLink(dynamo.Table(), states.Workflow(), bucket.Addresses(), cloud.PublicLinks()))
+	lambda.Start(api.ApprovalLink(dynamo.Table(), states.Answerer(), bucket.Addresses(), cloud.PublicLinks()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.RequestOffline(dynamo.Table(), states.Workflow("offline")))
+	lambda.Start(api.RequestOffline(dynamo.Table(), states.Starter("offline")))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.RejectRequest(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.RejectRequest(dynamo.Table(), states.Answerer()))
 }

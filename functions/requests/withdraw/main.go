@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(api.WithdrawRequest(dynamo.Table(), states.Workflow()))
+	lambda.Start(api.WithdrawRequest(dynamo.Table(), states.Answerer()))
 }

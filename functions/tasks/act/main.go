@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(task.Act(dynamo.Table(), states.Workflow()))
+	lambda.Start(task.Act(dynamo.Table(), states.Answerer()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(task.Apply(dynamo.Table(), states.Workflow()))
+	lambda.Start(task.Apply(dynamo.Table(), states.Answerer()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(task.Await(dynamo.Table(), states.Workflow()))
+	lambda.Start(task.Await(dynamo.Table(), states.Answerer()))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(task.Decide(dynamo.Table(), states.Workflow()))
+	lambda.Start(task.Decide(dynamo.Table(), states.Answerer()))
 }

@@ -14,6 +14,6 @@ import (
 
 func main() {
 	lambda.Start(task.Deliver(task.Courier{
-		Table: dynamo.Table(), Workflow: states.Workflow("release", "removal", "offline"), Sender: ses.Mail(), Links: secrets.Links(),
+		Table: dynamo.Table(), Workflow: states.Starter("release", "removal", "offline"), Sender: ses.Mail(), Links: secrets.Links(),
 	}))
 }

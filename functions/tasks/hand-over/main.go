@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(task.HandOver(dynamo.Table(), states.Workflow("release")))
+	lambda.Start(task.HandOver(dynamo.Table(), states.Starter("release")))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(task.MapReleases(dynamo.Table(), states.Workflow("release")))
+	lambda.Start(task.MapReleases(dynamo.Table(), states.Starter("release")))
 }

@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	lambda.Start(task.StopMachines(dynamo.Table(), states.Workflow("release")))
+	lambda.Start(task.StopMachines(dynamo.Table(), states.Stopper("release")))
 }
