@@ -19,8 +19,12 @@ import (
 	"slipway/functions/internal/store"
 )
 
-// maxPlain is how large a manifest may be in bytes to be sent as it is: a Lambda function answers at most 6 MB.
-const maxPlain = 4 << 20
+// How large a manifest may be in bytes to be sent as it is, and compressed. A Lambda function answers at most 6 MB, in JSON:
+// as it is a manifest gets a back-slash before every quote, and compressed it is sent as base64.
+const (
+	maxPlain = 4 << 20
+	maxGzip  = 4_700_000
+)
 
 // ReadManifest answers GET /v1/manifests/{targetApp}/{environment}: all placements of a target in one signed document,
 // for clients that decide by themselves (rollout/MANIFEST.md). It is public.
@@ -66,6 +70,8 @@ func (d *document) answer(c *Call) (Answer, error) {
 		},
 	}
 	switch {
+	case len(d.gzip) > maxGzip:
+		return Answer{}, fault.New(fault.Unprocessable, "too_many", "So much is placed on this target that its manifest cannot be answered: ask resolve, which takes up to %d mini programs at once.", maxMany)
 	case takesGzip(c.Header("Accept-Encoding")):
 		a.Raw, a.ETag = d.gzip, `"`+d.tag+`-gzip"`
 		a.Headers["Content-Encoding"] = "gzip"

@@ -186,6 +186,37 @@ func TestManifestFollowsEveryChange(t *testing.T) {
 	}
 }
 
+// TestManifestFitsItsAnswer: what is too large for a function to answer is refused with what to do instead, rather than lost
+// on its way. What is not fits, headers included.
+func TestManifestFitsItsAnswer(t *testing.T) {
+	const most = 6 << 20 // of a Lambda function
+	for name, c := range map[string]struct {
+		plain, gzip int
+		takes       string
+		code        string
+	}{
+		"plain":                 {api.MostPlain, 1 << 10, "", ""},
+		"too large for that":    {api.MostPlain + 1, 1 << 10, "br", "only_gzip"},
+		"compressed":            {api.MostPlain + 1, api.MostGzip, "gzip", ""},
+		"too large":             {40 << 20, api.MostGzip + 1, "gzip", "too_many"},
+		"too large, and nobody": {40 << 20, api.MostGzip + 1, "", "too_many"},
+	} {
+		h := api.Serve(nil, api.Operations{"readManifest": func(_ context.Context, call *api.Call) (api.Answer, error) {
+			return api.AnswerManifest(call, c.plain, c.gzip)
+		}})
+		res, _ := h(t.Context(), ask{method: "GET", path: "/v1/manifests/wallet/production", headers: map[string]string{"Accept-Encoding": c.takes}}.event(t))
+		if c.code != "" {
+			if res.StatusCode != 422 || !strings.Contains(res.Body, `"`+c.code+`"`) {
+				t.Errorf("%s: %d %.200s, want %s", name, res.StatusCode, res.Body, c.code)
+			}
+			continue
+		}
+		if data, err := json.Marshal(res); err != nil || res.StatusCode != 200 || len(data) > most {
+			t.Errorf("%s: %d, an answer of %d bytes, %v", name, res.StatusCode, len(data), err)
+		}
+	}
+}
+
 // slow shows a transaction as DynamoDB does: the row of changes can be read before the placement that it tells of.
 type slow struct {
 	store.Table

@@ -96,7 +96,9 @@ type noMethod struct {
 func (e noMethod) Error() string { return e.fault.Error() }
 func (e noMethod) Unwrap() error { return e.fault }
 
-// NoRoute is the answer to a path or method that does not exist.
+// NoRoute is the answer to a path or method that does not exist, on a laptop. API Gateway knows its routes and says 404
+// by itself to all else. A $default route would bring it here, but takes the preflight requests of browsers as well,
+// which the gateway answers by itself now.
 func NoRoute(method, path string) error {
 	if allow := methodsOf(path); len(allow) > 0 {
 		return noMethod{fault.New(fault.NotFound, "no_such_method", "There is no %s here; %s is possible.", method, strings.Join(allow, ", ")), allow}
