@@ -5,7 +5,7 @@ import (
 	"context"
 )
 
-// MostOfManifest are the largest manifests that are answered, as they are and compressed.
+// MostPlain and MostGzip are the largest manifests that are answered, as they are and compressed.
 const (
 	MostPlain = maxPlain
 	MostGzip  = maxGzip
