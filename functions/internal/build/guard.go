@@ -111,7 +111,7 @@ func replaceCalls(src string, calls []api.Location) string {
 // should another feature of esbuild ever make it so, the output is thrown away instead of handed out.
 func foreign(inputs map[string]struct{ Format string }) bool {
 	for name := range inputs {
-		own := strings.HasPrefix(name, space+":") || strings.HasPrefix(name, "empty:") || strings.HasPrefix(name, "missing:")
+		own := strings.HasPrefix(name, space+":") || strings.HasPrefix(name, "empty:") || strings.HasPrefix(name, "missing:") || strings.HasPrefix(name, spaceAbsent+":")
 		if !own && !strings.HasPrefix(name, "<") {
 			return true
 		}

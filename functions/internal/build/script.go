@@ -210,6 +210,10 @@ func (s *scripts) plugin(b api.PluginBuild, files []string) {
 		src := "module.exports={}"
 		return api.OnLoadResult{Contents: &src, Loader: api.LoaderJS}, nil
 	})
+	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: spaceAbsent}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		src := absentModule(a.Path)
+		return api.OnLoadResult{Contents: &src, Loader: api.LoaderJS}, nil
+	})
 	b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "missing"}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
 		src := missingModule
 		return api.OnLoadResult{Contents: &src, Loader: api.LoaderJS}, nil

@@ -20,6 +20,12 @@ const caughtImport = "ignored-dynamic-import"
 func (s *scripts) unresolved(a api.OnResolveArgs) api.OnResolveResult {
 	foreign := strings.Contains(a.Path, ":") || strings.HasPrefix(a.Path, "//") // esbuild would accept some of these
 	switch why := s.absent.Of("module", a.Importer, a.Path); {
+	case s.stubs[[2]string{a.Importer, a.Path}] && !s.opts.AllowUnresolved:
+		result := api.OnResolveResult{Path: a.Path, Namespace: spaceAbsent}
+		if !intake.InModules(a.Importer) {
+			result.Warnings = []api.Message{{Text: fmt.Sprintf("The module %q is a part of Node.js, which no phone has. The script fails where it asks for it. Nothing needs to be done if that is never reached on a phone.", a.Path), Detail: "node-module"}}
+		}
+		return result
 	case s.stubs[[2]string{a.Importer, a.Path}]:
 		return api.OnResolveResult{Path: a.Path, Namespace: "missing", Warnings: []api.Message{{Text: why.Message, Detail: why}}}
 	case !foreign:
@@ -31,13 +37,11 @@ func (s *scripts) unresolved(a api.OnResolveArgs) api.OnResolveResult {
 	}
 }
 
-// stub notes what a build could not resolve, if the target app allows that to be stubbed, and says whether to build again.
+// stub notes what a build could not resolve and may do without: whatever it is, if the target app allows that, else parts of
+// Node.js that a script may never ask for. It says whether to build again.
 func (s *scripts) stub(result api.BuildResult) (again bool) {
-	if !s.opts.AllowUnresolved {
-		return false
-	}
 	for _, m := range result.Errors {
-		if file, spec, ok := notResolved(m); ok {
+		if file, spec, ok := notResolved(m); ok && (s.opts.AllowUnresolved || s.conditional(file, spec)) {
 			s.stubs[[2]string{file, spec}], again = true, true
 		}
 	}

@@ -29,6 +29,12 @@ type Absence struct {
 // nodeOnly are modules of Node.js that no package replaces on a phone.
 var nodeOnly = []string{"async_hooks", "child_process", "cluster", "crypto", "dgram", "dns", "fs", "http", "http2", "https", "inspector", "module", "net", "os", "path", "perf_hooks", "readline", "repl", "tls", "tty", "v8", "vm", "worker_threads", "zlib"}
 
+// NodeOnly says whether a module is a part of Node.js that no package replaces on a phone.
+func NodeOnly(spec string) bool {
+	name, _ := SplitPackage(strings.TrimPrefix(spec, "node:"))
+	return slices.Contains(nodeOnly, name)
+}
+
 // NewAbsences looks at the project when first asked.
 func NewAbsences(p *Project) *Absences { return &Absences{p: p} }
 
