@@ -1,7 +1,7 @@
 // Package strict reads JSON from strangers into a Go value and says everything that is wrong with it at once.
 //
 // It refuses what encoding/json lets pass: unknown and repeated fields, names in another case, trailing data, text that
-// is not UTF-8, null where a value is expected. What a value means is not decided here; that is validation, in the
+// is not UTF-8 or has half a character, null where a value is expected. What a value means is not decided here; that is validation, in the
 // domain packages.
 package strict
 
@@ -12,7 +12,9 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"slipway/functions/internal/fault"
@@ -75,6 +77,9 @@ func parse(data []byte) (node, error) {
 	if err := json.Unmarshal(data, &whole); err != nil {
 		return node{}, grammar(data, err)
 	}
+	if at := halfAt(data); at >= 0 {
+		return node{}, badJSON(at+1, "there is half a character here: \\ud800 to \\udbff and \\udc00 to \\udfff stand for one together")
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	p := &parser{dec: dec, data: data}
@@ -111,6 +116,38 @@ func invalidAt(data []byte) int64 {
 		i += size
 	}
 	return int64(len(data))
+}
+
+// halfAt is where an escape stands for half of a pair of surrogates, -1 when there is none. encoding/json puts the same
+// character in place of each, so that two texts become one. The grammar has been checked.
+func halfAt(data []byte) int64 {
+	for i := 0; i < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		first, ok := escaped(data[i:])
+		switch {
+		case !ok:
+			i++
+		case !utf16.IsSurrogate(first):
+			i += 5
+		default:
+			if second, _ := escaped(data[i+6:]); utf16.DecodeRune(first, second) == utf8.RuneError {
+				return int64(i)
+			}
+			i += 11
+		}
+	}
+	return -1
+}
+
+// escaped is the number in an escape of six characters, if data begins with one.
+func escaped(data []byte) (rune, bool) {
+	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(data[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 type parser struct {

@@ -107,23 +107,40 @@ func TestNumbers(t *testing.T) {
 
 func TestPositions(t *testing.T) {
 	for text, says := range map[string]string{
-		"":                        "The body is empty",
-		"   ":                     "The body is empty",
-		`{"on": true`:             "ends too early",
-		`{"on": tru`:              "ends too early",
-		`{"on": truf}`:            "byte 11",
-		`{"on": true} {}`:         "byte 14",
-		`{"on": true}}`:           "byte 13",
-		`{"on": true,}`:           "byte 13",
-		`{'on': true}`:            "byte 2",
-		"{\"kind\": \"a\xc3\"}":   "byte 12: the text is not UTF-8",
-		`{"on": 1, "on": 2}`:      `"on" comes twice`,
-		`{"on":1,"\u006fn":true}`: `"on" comes twice`,
-		"\ufeff{}":                "byte 1",
+		"":                         "The body is empty",
+		"   ":                      "The body is empty",
+		`{"on": true`:              "ends too early",
+		`{"on": tru`:               "ends too early",
+		`{"on": truf}`:             "byte 11",
+		`{"on": true} {}`:          "byte 14",
+		`{"on": true}}`:            "byte 13",
+		`{"on": true,}`:            "byte 13",
+		`{'on': true}`:             "byte 2",
+		"{\"kind\": \"a\xc3\"}":    "byte 12: the text is not UTF-8",
+		`{"kind": "\ud83e"}`:       "byte 11: there is half a character",
+		`{"kind": "\udd8a"}`:       "byte 11: there is half a character",
+		`{"kind": "a\\\ud83eb"}`:   "byte 14: there is half a character",
+		`{"kind": "\ud83e\ud83e"}`: "byte 11: there is half a character",
+		`{"kind": "\ud83e\n"}`:     "byte 11: there is half a character",
+		`{"\ud83e": 1}`:            "byte 3: there is half a character",
+		`{"on": 1, "on": 2}`:       `"on" comes twice`,
+		`{"on":1,"\u006fn":true}`:  `"on" comes twice`,
+		"\ufeff{}":                 "byte 1",
 	} {
 		_, f := decode(t, text)
 		if f == nil || f.Code != "bad_json" || !strings.Contains(f.Detail, says) {
 			t.Errorf("%q: %v, want %q", text, f, says)
+		}
+	}
+}
+
+// TestWholeCharactersAreTaken, however they are written.
+func TestWholeCharactersAreTaken(t *testing.T) {
+	for text, want := range map[string]string{
+		`\ud83e\udd8a`: "🦊", `\uD83E\uDD8A!`: "🦊!", `\\ud83e`: `\ud83e`, `\\\\`: `\\`, `\"\u0041\/`: `"A/`, `\ufffd`: "\ufffd", `\u0000`: "\x00", "🦊": "🦊",
+	} {
+		if got, f := decode(t, `{"kind": "`+text+`"}`); f != nil || got.Kind != want {
+			t.Errorf("%s: %q %v, want %q", text, got.Kind, f, want)
 		}
 	}
 }
