@@ -34,6 +34,9 @@ func TestWhatIsAbsentComesWithWhatToDo(t *testing.T) {
 		"component's package": {map[string]string{"app.json": `{"pages": ["pages/home/home"], "usingComponents": {"a": "p/es/a"}}`}, "missing-component", `Run "npm install p" `, "p"},
 		"by node_modules":     {map[string]string{"app.json": `{"pages": ["pages/home/home"], "usingComponents": {"a": "./node_modules/p/a"}}`}, "missing-component", `Run "npm install p" `, "p"},
 		"component's letters": {map[string]string{"app.json": `{"pages": ["pages/home/home"], "usingComponents": {"a": "/C/card"}}`, "c/Card.axml": ""}, "missing-component", "There is c/Card.axml: ", ""},
+		"page's letters":      {map[string]string{"app.json": `{"pages": ["pages/home/home", "Pages/b/b"]}`, "pages/b/b.js": "Page({})"}, "missing-page", "There is pages/b/b.js: write it", ""},
+		"page's extension":    {map[string]string{"pages/home/home.js": "-", "pages/home/home.JS": "Page({})", "pages/home/home.axml": "-"}, "missing-page", "There is pages/home/home.JS: write its extension", ""},
+		"app's extension":     {map[string]string{"app.js": "-", "app.JS": "App({})"}, "no-app-script", "There is app.JS: write its extension", ""},
 		"markup in a script":  {map[string]string{"app.js": "App({a: <view>x</view>})"}, "script-error", "Move it into the template", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

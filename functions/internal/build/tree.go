@@ -2,6 +2,7 @@ package build
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"path"
@@ -42,7 +43,7 @@ func (t *tree) compile(ctx context.Context) error {
 	}
 	app := t.p.Stem(path.Join(t.p.Root, "app"))
 	if app.Script == "" {
-		t.Err("no-app-script", path.Join(t.p.Root, "app.json"), 0, 0, "Add app.js with App({}).", "The project has no app.js or app.ts.")
+		t.Err("no-app-script", path.Join(t.p.Root, "app.json"), 0, 0, cmp.Or(t.scripts.absent.Near("", "/app"), "Add app.js with App({})."), "The project has no app.js or app.ts.")
 	}
 	use(&scripts, app.Script)
 	use(&sheets, app.Style)

@@ -43,11 +43,10 @@ func (n *Absences) Of(what, from, spec string) Absence {
 	a := Absence{Message: fmt.Sprintf("The %s %q cannot be found.", what, spec)}
 	name, sub := SplitPackage(spec)
 	_, node := strings.CutPrefix(spec, "node:")
-	n.once.Do(n.index)
 	own := strings.HasPrefix(spec, ".") || strings.HasPrefix(spec, "/")
-	switch near := n.near(from, spec); {
+	switch near := n.Near(from, spec); {
 	case near != "":
-		a.Advice = fmt.Sprintf("There is %s: write it with the same capital letters.", near)
+		a.Advice = near
 	case strings.Contains(spec, ":") && !node:
 		a.Advice = "Put a copy into the project: nothing is fetched when a mini program starts."
 	case own && strings.Contains(spec, "node_modules/"):
@@ -107,15 +106,22 @@ func (n *Absences) list(src []byte) {
 	}
 }
 
-// near finds a file of the merchant's own whose path differs in nothing but capital letters: on their machine it is found.
-func (n *Absences) near(from, spec string) string {
+// Near says what to do where a file of the merchant's own has that path but for capital letters, with which their machine
+// finds it; "" where there is none.
+func (n *Absences) Near(from, spec string) string {
+	n.once.Do(n.index)
 	target := path.Join(path.Dir(from), spec)
 	if strings.HasPrefix(spec, "/") {
 		target = n.p.At(spec)
 	}
 	for _, stem := range []string{target, strings.TrimSuffix(target, path.Ext(target)), path.Join(target, "index")} {
-		if name := n.fold[strings.ToLower(stem)]; name != "" && !strings.HasPrefix(name, stem) {
-			return name
+		name := n.fold[strings.ToLower(stem)]
+		switch ext := path.Ext(name); {
+		case name == "":
+		case !strings.HasPrefix(name, stem):
+			return fmt.Sprintf("There is %s: write it with the same capital letters.", name)
+		case ext != strings.ToLower(ext):
+			return fmt.Sprintf("There is %s: write its extension in small letters.", name)
 		}
 	}
 	return ""

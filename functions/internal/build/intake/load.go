@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"slices"
@@ -284,11 +285,11 @@ func (l *loader) pages() {
 			l.Warn("duplicate-page", file, line, column, "Remove one of them.", "The page %s is listed twice.", p)
 			return
 		case page.Script == "" && page.Template == "":
-			l.Err("missing-page", file, line, column, "Add "+p+".axml and "+p+".js, or remove the page from the list.", "The page %s is listed but has no files.", p)
+			l.Err("missing-page", file, line, column, cmp.Or(l.absent.Near("", "/"+p), "Add "+p+".axml and "+p+".js, or remove the page from the list."), "The page %s is listed but has no files.", p)
 		case page.Script == "":
-			l.Err("page-without-script", file, line, column, "Add "+p+".js with Page({}).", "The page %s has no script, so it would never be registered.", p)
+			l.Err("page-without-script", file, line, column, cmp.Or(l.absent.Near("", "/"+p), "Add "+p+".js with Page({})."), "The page %s has no script, so it would never be registered.", p)
 		case page.Template == "":
-			l.Warn("page-without-template", file, line, column, "Add "+p+".axml.", "The page %s has no template and shows nothing.", p)
+			l.Warn("page-without-template", file, line, column, cmp.Or(l.absent.Near("", "/"+p), "Add "+p+".axml."), "The page %s has no template and shows nothing.", p)
 		}
 		l.foreign(page)
 		seen[p] = true

@@ -3,6 +3,7 @@ package intake_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"maps"
@@ -174,6 +175,8 @@ func TestHonestArchives(t *testing.T) {
 	dotted := kit{items: []item{{name: "./"}, {name: "./app.json", body: "{}"}, {name: "./a.js", body: "x"}}}
 	commented := kit{items: with().items, comment: "made by hand"}
 	umlaut := kit{items: []item{{name: "app.json", body: "{}"}, {name: "bilder/küche.png", body: "x", flags: 1 << 11}, {name: "图.png", body: "y"}}}
+	apart := kit{items: []item{{name: "app.json", body: "{}"}, {name: "bilder/ku\u0308che.png", body: "x", flags: 1 << 11}}}
+	wide := with(item{name: "a.js", body: "hello", store: true, localSize: p(uint32(0xffffffff)), localPacked: p(uint32(0xffffffff)), localExtra: wideField(5, 5)})
 	twice := kit{items: []item{{name: "a/"}, {name: "a/"}, {name: "a/app.json", body: "{}"}, {name: "a/empty.txt"}}}
 	for name, tc := range map[string]struct {
 		b     []byte
@@ -187,6 +190,8 @@ func TestHonestArchives(t *testing.T) {
 		"dots before":        {b: dotted.bytes(), files: "a.js app.json"},
 		"comment":            {b: commented.bytes(), files: "app.json"},
 		"names with accents": {b: umlaut.bytes(), files: "app.json bilder/küche.png 图.png"},
+		"accents apart":      {b: apart.bytes(), files: "app.json bilder/k\u00fcche.png"},
+		"zip64 header":       {b: wide.bytes(), files: "a.js app.json"},
 		"a folder twice":     {b: twice.bytes(), top: "a", files: "app.json empty.txt"},
 		"archive/zip":        {b: byStandardLibrary(t), files: "app.json pages/a.js"},
 	} {
@@ -200,6 +205,12 @@ func TestHonestArchives(t *testing.T) {
 			}
 		})
 	}
+}
+
+// wideField is a zip64 field of a local header, behind a field of another kind.
+func wideField(full, packed uint64) string {
+	b := []byte("UT\x01\x00x\x01\x00\x10\x00")
+	return string(binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, full), packed))
 }
 
 func byStandardLibrary(t *testing.T) []byte {

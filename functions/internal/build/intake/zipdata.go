@@ -64,6 +64,12 @@ func (e *entry) readLocal(r io.ReaderAt, end int64) error {
 		return refuse("archive_header", "header", e.raw, "The entry's own header and the archive's directory disagree on how it is packed.")
 	}
 	crc, packed, full := le.Uint32(b[14:]), int64(le.Uint32(b[18:])), int64(le.Uint32(b[22:]))
+	if packed == 0xffffffff && full == 0xffffffff && flags&flagStreamed == 0 {
+		var err error
+		if full, packed, err = wideSizes(r, e.offset+localLen+int64(len(e.raw)), int(le.Uint16(b[28:]))); err != nil {
+			return err
+		}
+	}
 	streamed := flags&flagStreamed != 0
 	agree := func(have, want int64) bool { return have == want || streamed && (have == 0 || have == 0xffffffff) }
 	if !agree(packed, e.packed) || !agree(full, e.size) || !agree(int64(crc), int64(e.crc)) {
@@ -71,6 +77,27 @@ func (e *entry) readLocal(r io.ReaderAt, end int64) error {
 	}
 	e.data = e.offset + localLen + int64(len(e.raw)) + int64(le.Uint16(b[28:]))
 	return nil
+}
+
+// wideSizes reads the sizes that a local header leaves to its zip64 field, which tools write that do not know beforehand
+// how long an entry becomes. -1 where there is no such field.
+func wideSizes(r io.ReaderAt, at int64, n int) (full, packed int64, err error) {
+	extra := make([]byte, n)
+	if err := readAt(r, extra, at); err != nil {
+		return 0, 0, err
+	}
+	le := binary.LittleEndian
+	for len(extra) >= 4 {
+		id, n := le.Uint16(extra), int(le.Uint16(extra[2:]))
+		if len(extra) < 4+n {
+			break
+		}
+		if id == 1 && n >= 16 {
+			return int64(le.Uint64(extra[4:])), int64(le.Uint64(extra[12:])), nil
+		}
+		extra = extra[4+n:]
+	}
+	return -1, -1, nil
 }
 
 var (

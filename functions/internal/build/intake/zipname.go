@@ -35,6 +35,9 @@ func checkNames(entries []*entry, limits Limits) error {
 			e.name = "" // the folder itself, which some tools write as "./"
 			continue
 		}
+		if utf8.ValidString(e.name) {
+			e.name = norm.NFC.String(e.name) // older Macs take letters and their accents apart, and sources do not
+		}
 		if detail := badName(e.name, limits); detail != "" {
 			add("archive_path", "path", e.raw, detail)
 		}
