@@ -172,6 +172,7 @@ type test struct {
 	profiles  []Profile
 	found     *findings
 	named     map[string]bool // hosts that were reported as not listed
+	provided  map[string]bool // members of "my" that the program sets itself
 }
 
 // profilesOf lists the columns of the matrix: systems, devices, networks, then base libraries.

@@ -13,6 +13,14 @@ import (
 
 // scripts judges every script in use.
 func (t *test) scripts() {
+	t.provided = map[string]bool{}
+	for _, s := range t.project.scripts {
+		if s != nil {
+			for _, name := range s.Provides {
+				t.provided[name] = true
+			}
+		}
+	}
 	for _, file := range slices.Sorted(maps.Keys(t.project.scripts)) {
 		s := t.project.scripts[file]
 		if s == nil || !t.begin(file) {
@@ -46,6 +54,16 @@ func (t *test) say(s Severity, rule, file string, at script.Pos, profiles []stri
 
 var milder = map[Severity]Severity{Fail: Warn, Warn: Info, Info: Info}
 
+// provides says whether some script sets that member of "my", or what holds it, as the SDKs of clouds do.
+func (t *test) provides(chain string) bool {
+	for i, c := range chain {
+		if c == '.' && t.provided[chain[:i]] {
+			return true
+		}
+	}
+	return t.provided[chain]
+}
+
 func (t *test) api(file string, use script.APIUse) {
 	if use.Guarded {
 		return
@@ -55,6 +73,9 @@ func (t *test) api(file string, use script.APIUse) {
 		return
 	}
 	a, known := t.catalogue.Lookup(use.Name)
+	if !known && t.provides(use.Name) {
+		return
+	}
 	if !known {
 		advice := "Correct the name, or ask my.canIUse first if an app adds it."
 		if t.found.full("api-unknown", file) {

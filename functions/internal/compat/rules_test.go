@@ -26,6 +26,7 @@ func TestRules(t *testing.T) {
 		{name: "unknown API", file: js, src: page("my.getLocatoin({ fail() {} })"), want: []string{"warn api-unknown " + js + ":1:16"}},
 		{name: "unknown API behind a guard", file: js, src: page("if (my.canIUse('getLocatoin')) my.getLocatoin({ fail() {} })")},
 		{name: "known API", file: js, src: page("my.getLocation({}); my.env.platform; my.ap.openCardList({})")},
+		{name: "API that a module sets", file: js, src: "import '../../sdk'\n" + page("my.cloudy.call('x'); my.cloud.x()"), want: []string{"warn api-unknown " + js + ":2:37"}, also: map[string]string{"sdk.js": "const { a } = {}; my.cloudy = a; my.cloudy.call = a"}},
 		{name: "API in a comment or a string", file: js, src: page("/* my.nope() */ return 'my.nope()'")},
 		{name: "deprecated API", file: js, src: page("my.httpRequest(this.o)"), want: []string{"info api-deprecated " + js + ":1:16"}},
 

@@ -148,7 +148,7 @@ func checkSizes(entries []*entry, limits Limits) (total int64, err error) {
 		}
 		// A few bytes of slack: an empty or tiny file has a ratio that means nothing.
 		if e.size > 4096 && e.size > e.packed*limits.MaxRatio {
-			return 0, tooLarge("archive_ratio", "ratio", e.name, fmt.Sprintf("The file unpacks to more than %d times its packed size, which real project files never do.", limits.MaxRatio))
+			return 0, tooLarge("archive_ratio", "ratio", e.name, fmt.Sprintf("The file unpacks to more than %d times its packed size, which real project files never do. Leave it out of the archive.", limits.MaxRatio))
 		}
 		total += e.size
 		packed += e.packed

@@ -100,6 +100,7 @@ type Script struct {
 	Literals    []Text // strings that begin like an address
 	Features    []FeatureUse
 	Definitions []Definition
+	Provides    []string // members of "my" that the script sets itself, as chains below it
 }
 
 // Parse reads a script. The script is nil when it could not be read; problems say why.

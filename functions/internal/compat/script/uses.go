@@ -169,6 +169,9 @@ func (w *walker) feature(kind FeatureKind, name string, at Pos) {
 func (w *walker) assign(n *ast.AssignExpression) {
 	if root, members := w.chain(n.Left); root != "" && len(members) > 0 {
 		w.everywhere[join(root, members)] = true
+		if root == "my" {
+			w.out.Provides = append(w.out.Provides, strings.Join(members, "."))
+		}
 		if method, ok := prototypeMethod(join(root, members)); ok {
 			w.everywhere[method] = true
 		}
