@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"unicode"
 
 	"slipway/functions/internal/build"
@@ -121,6 +122,7 @@ func plain(s string) string {
 // progress is one line on a terminal that says what is being done; it is silent anywhere else, so that logs stay short.
 type progress struct {
 	to    io.Writer
+	mu    sync.Mutex // what runs side by side tells how far it is
 	shown string
 }
 
@@ -139,6 +141,8 @@ func (p *progress) say(format string, args ...any) {
 	if p.to == nil {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	line := []rune(plain(fmt.Sprintf(format, args...)))
 	if text := string(line[:min(len(line), 76)]); text != p.shown {
 		fmt.Fprintf(p.to, "%s%s…", clearLine, text)
@@ -147,6 +151,8 @@ func (p *progress) say(format string, args ...any) {
 }
 
 func (p *progress) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.shown != "" {
 		fmt.Fprint(p.to, clearLine)
 		p.shown = ""

@@ -7,6 +7,7 @@ package compat
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -45,8 +46,9 @@ type Smoke interface {
 // always a script that costs one of them minutes, or more memory than the machine has.
 type Apart interface {
 	Smoke
-	// Rules gives what Run gives for in, with the findings of a smoke run that was made already.
-	Rules(ctx context.Context, in Input, seen Seen) (*Report, error)
+	// Rules gives what Run gives for in, with the findings of a smoke run that goes on meanwhile: seen waits for its end,
+	// and gives the same whenever it is asked.
+	Rules(ctx context.Context, in Input, seen func() (Seen, error)) (*Report, error)
 }
 
 // Seen is a smoke run that was made already.
@@ -59,12 +61,7 @@ func (s Seen) Run(context.Context, Input) ([]Finding, error) { return s, nil }
 // smoke run's; anything wrong with the mini program is a finding.
 func Run(ctx context.Context, in Input) (*Report, error) {
 	if apart, ok := in.Smoke.(Apart); ok {
-		run, wrong := in.withFixtures()
-		seen, err := apart.Run(ctx, run)
-		if err != nil {
-			return nil, err
-		}
-		return apart.Rules(ctx, in, append(seen, wrong...))
+		return runApart(ctx, in, apart)
 	}
 	t := newTest(ctx, in)
 	for _, s := range steps {
@@ -88,6 +85,29 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 		}
 	}
 	return t.report(), nil
+}
+
+// runApart runs the mini program and the rules side by side. When one of them cannot go on, it ends the other.
+func runApart(ctx context.Context, in Input, apart Apart) (*Report, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var seen Seen
+	var failed error
+	ran := make(chan struct{})
+	go func() {
+		defer close(ran)
+		run, wrong := in.withFixtures()
+		found, err := apart.Run(ctx, run)
+		if seen, failed = append(found, wrong...), err; err != nil {
+			cancel()
+		}
+	}()
+	report, err := apart.Rules(ctx, in, func() (Seen, error) { <-ran; return seen, failed })
+	cancel() // nothing is under way when it went well
+	if <-ran; failed != nil && !errors.Is(failed, context.Canceled) {
+		return nil, failed // which is why the rules ended
+	}
+	return report, err
 }
 
 // Incomplete is the report when the rules could not be run to their end: it holds what the smoke run saw, and fails,

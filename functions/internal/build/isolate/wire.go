@@ -3,147 +3,103 @@ package isolate
 import (
 	"bufio"
 	"encoding/gob"
+	"errors"
 	"io"
-	"maps"
-	"slices"
 
 	"slipway/functions/internal/build"
+	"slipway/functions/internal/build/pieces"
 )
 
 // What goes between the two processes is one header and then file after file: a single message would have to lie in
 // memory whole, twice on either side.
 
-// request begins what a build process is given; Files pieces follow.
+// request begins what a build process is given; the compiled sheets that are known and the files follow.
 type request struct {
-	Files   int
-	Sheets  int // entries of the cache of compiled sheets, which come first
 	Options build.Options
 }
 
-// answer begins what it gives back; Pieces pieces follow.
+// answer begins what it gives back; parts of the result and the sheets that it compiled follow.
 type answer struct {
 	Result *build.Result
 	Err    string
-	Pieces int
-}
-
-// piece is one file of one of the maps of a project or result. Same names the file of the project whose bytes these are.
-type piece struct {
-	In, Name, Same string
-	Data           []byte
 }
 
 func sendProject(w io.Writer, files, sheets map[string][]byte, o build.Options) error {
-	buffered := bufio.NewWriter(w)
-	e := gob.NewEncoder(buffered)
-	if err := e.Encode(request{Files: len(files), Sheets: len(sheets), Options: o}); err != nil {
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	if err := gob.NewEncoder(buffered).Encode(request{Options: o}); err != nil {
 		return err
 	}
-	for _, pieces := range []map[string][]byte{sheets, files} {
-		for _, name := range slices.Sorted(maps.Keys(pieces)) {
-			if err := e.Encode(piece{Name: name, Data: pieces[name]}); err != nil {
-				return err
-			}
-		}
-	}
-	return buffered.Flush()
+	return pieces.Send(buffered, nil, sheets, files)
 }
 
 func receiveProject(r io.Reader) (files, sheets map[string][]byte, o build.Options, err error) {
-	d := gob.NewDecoder(bufio.NewReader(r))
+	buffered := bufio.NewReaderSize(r, 1<<16) // which gob reads no further than its own message
 	var q request
-	if err := d.Decode(&q); err != nil {
+	if err := gob.NewDecoder(buffered).Decode(&q); err != nil {
 		return nil, nil, o, err
 	}
-	files, sheets = make(map[string][]byte, q.Files), make(map[string][]byte, q.Sheets)
-	for i := range q.Sheets + q.Files {
-		var p piece
-		if err := d.Decode(&p); err != nil {
-			return nil, nil, o, err
-		}
-		if i < q.Sheets {
-			sheets[p.Name] = p.Data
-		} else {
-			files[p.Name] = p.Data
-		}
+	sets, err := pieces.Receive(buffered, nil, 2)
+	if err != nil {
+		return nil, nil, o, err
 	}
-	return files, sheets, q.Options, nil
+	return sets[1], sets[0], q.Options, nil
 }
 
-// inSheets marks a sheet that the process compiled; the others belong to parts of the result.
-const inSheets = "sheets"
+// Parts of a result, which travel apart from it.
+const (
+	partPackage = iota
+	partFiles
+	partParts
+	partMaps
+	partSheets
+	partCount
+)
 
-// parts are the maps of a result, which travel in pieces.
-func parts(r *build.Result) map[string]*map[string][]byte {
-	return map[string]*map[string][]byte{"files": &r.Files, "parts": &r.Parts, "maps": &r.SourceMaps}
-}
+const packageName = "package" // in its part
 
 func sendResult(w io.Writer, project, sheets map[string][]byte, result *build.Result, fault error) error {
 	a := answer{}
 	if fault != nil {
 		a.Err = fault.Error()
 	}
-	var pieces []piece
-	for key, compiled := range sheets {
-		pieces = append(pieces, piece{In: inSheets, Name: key, Data: compiled})
-	}
+	var sets [partCount]pieces.Set
+	sets[partSheets] = sheets
 	if result != nil {
 		bare := *result
-		bare.Files, bare.Parts, bare.SourceMaps = nil, nil, nil
+		bare.Files, bare.Parts, bare.SourceMaps, bare.Package = nil, nil, nil, nil
 		a.Result = &bare
-		from := map[*byte]string{}
-		for name, b := range project {
-			if len(b) > 0 {
-				from[&b[0]] = name
-			}
-		}
-		for in, files := range parts(result) {
-			for name, b := range *files {
-				p := piece{In: in, Name: name, Data: b}
-				if len(b) > 0 && from[&b[0]] != "" && len(project[from[&b[0]]]) == len(b) {
-					p.Same, p.Data = from[&b[0]], nil
-				}
-				pieces = append(pieces, p)
-			}
+		sets[partFiles], sets[partParts], sets[partMaps] = result.Files, result.Parts, result.SourceMaps
+		if result.Package != nil {
+			sets[partPackage] = pieces.Set{packageName: result.Package}
 		}
 	}
-	a.Pieces = len(pieces)
-	buffered := bufio.NewWriter(w)
-	e := gob.NewEncoder(buffered)
-	if err := e.Encode(a); err != nil {
+	buffered := bufio.NewWriterSize(w, 1<<16)
+	if err := gob.NewEncoder(buffered).Encode(a); err != nil {
 		return err
 	}
-	for _, p := range pieces {
-		if err := e.Encode(p); err != nil {
-			return err
-		}
-	}
-	return buffered.Flush()
+	return pieces.Send(buffered, project, sets[:]...)
 }
 
 func receiveResult(r io.Reader, project map[string][]byte, keep func(key string, compiled []byte)) (*build.Result, string, error) {
-	d := gob.NewDecoder(bufio.NewReader(r))
+	buffered := bufio.NewReaderSize(r, 1<<16)
 	var a answer
-	if err := d.Decode(&a); err != nil {
+	if err := gob.NewDecoder(buffered).Decode(&a); err != nil {
 		return nil, "", err
 	}
-	for range a.Pieces {
-		var p piece
-		if err := d.Decode(&p); err != nil {
-			return nil, "", err
+	sets, err := pieces.Receive(buffered, project, partCount)
+	if err != nil {
+		return nil, "", err
+	}
+	for key, compiled := range sets[partSheets] {
+		keep(key, compiled)
+	}
+	if result := a.Result; result != nil {
+		result.Package = sets[partPackage][packageName]
+		if !result.Failed {
+			result.Files, result.Parts, result.SourceMaps = sets[partFiles], sets[partParts], sets[partMaps]
 		}
-		if p.In == inSheets {
-			keep(p.Name, p.Data)
-			continue
-		}
-		if p.Same != "" {
-			p.Data = project[p.Same]
-		}
-		files := parts(a.Result)[p.In]
-		if *files == nil {
-			*files = map[string][]byte{}
-		}
-		(*files)[p.Name] = p.Data
+	} else if a.Err == "" {
+		return nil, "", errors.New("neither a result nor a fault")
 	}
 	return a.Result, a.Err, nil
 }

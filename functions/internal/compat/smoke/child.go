@@ -49,9 +49,11 @@ type order struct {
 
 func serve() error {
 	var o order
-	if err := json.NewDecoder(bufio.NewReader(os.Stdin)).Decode(&o); err != nil {
+	sets, err := readOrder(bufio.NewReaderSize(os.Stdin, 1<<16), &o, 1)
+	if err != nil {
 		return fmt.Errorf("read the job: %w", err)
 	}
+	o.Job.Scripts = sets[0]
 	if err := isolate.Limit(o.CPU, o.Memory); err != nil {
 		return fmt.Errorf("set limits: %w", err)
 	}

@@ -23,8 +23,12 @@ func Peer(in compat.Input) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	scripts := map[string]string{}
+	for name, src := range j.Scripts {
+		scripts[name] = string(src)
+	}
 	return json.Marshal(map[string]any{
-		"prelude": preludeJS, "filler": fillerJS, "scripts": j.Scripts, "pages": j.Pages, "components": j.Components, "tabBar": j.TabBar, "fixtures": string(fixtures),
+		"prelude": preludeJS, "filler": fillerJS, "scripts": scripts, "pages": j.Pages, "components": j.Components, "tabBar": j.TabBar, "fixtures": string(fixtures),
 		"modes": modes, "newest": side(j.Newest), "oldest": side(j.Oldest), "horizon": horizon, "maxSteps": maxSteps,
 	})
 }

@@ -32,7 +32,7 @@ var modes = []Mode{Empty, Permissive, Offline, Oldest}
 
 // job is what the child gets.
 type job struct {
-	Scripts    map[string]string `json:"scripts"` // built scripts and data by path from the mini program's root
+	Scripts    map[string][]byte `json:"-"` // built scripts and data by path from the mini program's root; they come after it
 	Pages      []pageJob         `json:"pages"`
 	APIs       []catalogue.API   `json:"apis"`
 	Components []string          `json:"components"`
@@ -76,12 +76,12 @@ type request struct {
 func newJob(in compat.Input) job {
 	c := catalogue.For(in.Runtime.APIs)
 	j := job{
-		Scripts: map[string]string{}, APIs: c.APIs(), Components: c.Components(), Fixtures: in.Runtime.Fixtures,
+		Scripts: map[string][]byte{}, APIs: c.APIs(), Components: c.Components(), Fixtures: in.Runtime.Fixtures,
 		Newest: in.Runtime.BaseLibrary, Oldest: in.Runtime.MinBaseLibrary,
 	}
 	for file, data := range in.Built {
 		if extension := path.Ext(file); extension == ".js" || extension == ".json" {
-			j.Scripts[file] = string(data)
+			j.Scripts[file] = data
 		}
 	}
 	shared := uses(in.Built, "app.json")

@@ -20,7 +20,7 @@ func (w *world) require(file string) (goja.Value, error) {
 	if m, ok := w.modules[file]; ok {
 		return m.Get("exports"), nil
 	}
-	src := w.job.Scripts[file]
+	src := string(w.job.Scripts[file])
 	module := w.vm.NewObject()
 	exports := w.vm.NewObject()
 	_ = module.Set("exports", exports)

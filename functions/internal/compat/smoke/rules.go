@@ -2,9 +2,7 @@ package smoke
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,7 +29,7 @@ const (
 
 var _ compat.Apart = Runner{}
 
-// small is the part of the input that is written as JSON, which keeps an empty list apart from none.
+// small is the part of the input that is no file.
 type small struct {
 	Root       string
 	App        intake.AppConfig
@@ -41,28 +39,22 @@ type small struct {
 	Unbuilt    bool
 	Runtime    profile.Runtime
 	Server, H5 []string
-	Seen       compat.Seen
 	Endless    []string
 	Memory     uint64
 	CPU        uint64        // seconds
 	Limit      time.Duration // of the processor, to judge one file
 }
 
-// rulesOrder is what a child reads: gob, because files are most of it.
-type rulesOrder struct {
-	Small        []byte
-	Files, Built map[string][]byte
-}
-
-// rulesLine is one line that a child writes.
+// rulesLine is one line that a child writes. When it says that it waits, it reads what the smoke run saw.
 type rulesLine struct {
 	Watch  string         `json:"watch,omitempty"`
+	Waits  bool           `json:"waits,omitempty"`
 	Report *compat.Report `json:"report,omitempty"`
 }
 
 // Rules runs the rules in a child. A file that ends the child, or does not end itself, is a finding; then another child
 // judges the rest. The error is about this side: the context's end, or a child that does not work.
-func (r Runner) Rules(ctx context.Context, in compat.Input, seen compat.Seen) (*compat.Report, error) {
+func (r Runner) Rules(ctx context.Context, in compat.Input, seen func() (compat.Seen, error)) (*compat.Report, error) {
 	r, err := r.orDefault()
 	if err != nil {
 		return nil, err
@@ -90,7 +82,11 @@ func (r Runner) Rules(ctx context.Context, in compat.Input, seen compat.Seen) (*
 		}
 		in.Endless = append(in.Endless[:len(in.Endless):len(in.Endless)], end.last)
 	}
-	return compat.Incomplete(in, seen), nil
+	ran, err := seen()
+	if err != nil {
+		return nil, err
+	}
+	return compat.Incomplete(in, ran), nil
 }
 
 // rulesEnd is how a child ended: with a report, or with what it was judging last.
@@ -102,47 +98,43 @@ type rulesEnd struct {
 }
 
 // rulesChild runs one child that may use so much processor time. An error is about this side.
-func (r Runner) rulesChild(ctx context.Context, in compat.Input, seen compat.Seen, left time.Duration) (end rulesEnd, err error) {
-	p := in.Project
-	data, err := json.Marshal(small{
-		Root: p.Root, App: p.App, Pages: p.Pages, Components: p.Components, Package: in.PackageBytes, Unbuilt: in.Built == nil, Runtime: in.Runtime,
-		Server: in.ServerDomains, H5: in.H5Domains, Seen: seen, Endless: in.Endless, Memory: 2 * r.Memory, CPU: uint64(left / time.Second), Limit: 4 * r.Limit,
-	})
-	if err != nil {
-		return end, err
-	}
+func (r Runner) rulesChild(ctx context.Context, in compat.Input, seen func() (compat.Seen, error), left time.Duration) (end rulesEnd, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd := r.command(ctx, rulesMarker)
-	read, write := io.Pipe()
-	defer read.Close() // ends the writer when the child did not read to the end
-	cmd.Stdin = read
-	go func() {
-		w := bufio.NewWriterSize(write, 1<<16)
-		err := gob.NewEncoder(w).Encode(rulesOrder{Small: data, Files: p.Files, Built: in.Built})
-		_ = write.CloseWithError(errors.Join(err, w.Flush()))
-	}()
-	out, err := cmd.StdoutPipe()
+	p := in.Project
+	t, err := start(cmd, small{
+		Root: p.Root, App: p.App, Pages: p.Pages, Components: p.Components, Package: in.PackageBytes, Unbuilt: in.Built == nil, Runtime: in.Runtime,
+		Server: in.ServerDomains, H5: in.H5Domains, Endless: in.Endless, Memory: 2 * r.Memory, CPU: uint64(left / time.Second), Limit: 4 * r.Limit,
+	}, p.Files, in.Built)
 	if err != nil {
-		return end, err
-	}
-	if err := cmd.Start(); err != nil {
 		return end, fmt.Errorf("start the rules: %w", err)
 	}
-	end = r.followRules(out, cancel)
-	_, _ = io.Copy(io.Discard, out)
-	read.Close()
-	err = cmd.Wait()
+	end, waited := r.followRules(t.out, cancel, func(pause func() bool) error {
+		t.sending.Wait()
+		pause() // the child waits, and so it may be silent
+		ran, err := seen()
+		if err == nil {
+			err = json.NewEncoder(t.in).Encode(ran)
+		}
+		return err
+	})
+	err = t.end()
 	end.used = processorTimeOf(cmd)
 	var died *exec.ExitError
-	if end.report != nil || end.last != "" && errors.As(err, &died) {
+	switch {
+	case end.report != nil:
+		return end, nil
+	case waited != nil:
+		return end, waited
+	case end.last != "" && errors.As(err, &died):
 		return end, nil
 	}
 	return end, fmt.Errorf("the rules said nothing: %w", err)
 }
 
-// followRules reads what a child says and ends one that says nothing for too long.
-func (r Runner) followRules(out io.Reader, kill func()) (end rulesEnd) {
+// followRules reads what a child says, gives it what it waits for, and ends one that says nothing for too long.
+func (r Runner) followRules(out io.Reader, kill func(), give func(pause func() bool) error) (end rulesEnd, waited error) {
 	var silent atomic.Bool
 	timer := time.AfterFunc(r.Silence, func() { silent.Store(true); kill() })
 	defer timer.Stop()
@@ -150,28 +142,31 @@ func (r Runner) followRules(out io.Reader, kill func()) (end rulesEnd) {
 		var l rulesLine
 		if d.Decode(&l) != nil {
 			end.late = silent.Load()
-			return end
+			return end, nil
 		}
 		timer.Reset(r.Silence)
-		if l.Report != nil {
+		switch {
+		case l.Report != nil:
 			end.report = l.Report
-			continue
+		case l.Waits:
+			if waited = give(timer.Stop); waited != nil {
+				kill()
+				return end, waited
+			}
+			timer.Reset(r.Silence)
+		default:
+			end.last = l.Watch
+			r.tell("judging %s", end.last)
 		}
-		end.last = l.Watch
-		r.tell("judging %s", end.last)
 	}
 }
 
 // serveRules is the child's side.
 func serveRules(in io.Reader, out io.Writer) error {
-	var o rulesOrder
-	if err := gob.NewDecoder(bufio.NewReaderSize(in, 1<<16)).Decode(&o); err != nil {
-		return fmt.Errorf("read the project: %w", err)
-	}
+	from := bufio.NewReaderSize(in, 1<<16)
 	var s small
-	d := json.NewDecoder(bytes.NewReader(o.Small))
-	d.UseNumber() // as the project's configuration was read
-	if err := d.Decode(&s); err != nil {
+	sets, err := readOrder(from, &s, 2)
+	if err != nil {
 		return fmt.Errorf("read the project: %w", err)
 	}
 	if err := isolate.Limit(s.CPU, s.Memory); err != nil {
@@ -181,17 +176,15 @@ func serveRules(in io.Reader, out io.Writer) error {
 	lines := json.NewEncoder(out)
 	m := startMeter(s.Limit, s.Limit)
 	input := compat.Input{
-		Project:      &intake.Project{Files: o.Files, Root: s.Root, App: s.App, Pages: s.Pages, Components: s.Components},
-		PackageBytes: s.Package, Runtime: s.Runtime, ServerDomains: s.Server, H5Domains: s.H5, Smoke: s.Seen, Endless: s.Endless,
+		Project:      &intake.Project{Files: sets[0], Root: s.Root, App: s.App, Pages: s.Pages, Components: s.Components},
+		PackageBytes: s.Package, Runtime: s.Runtime, ServerDomains: s.Server, H5Domains: s.H5, Smoke: awaited{from, lines}, Endless: s.Endless,
 		Watch: func(what string) {
 			_ = lines.Encode(rulesLine{Watch: what})
 			m.begin(nil)
 		},
 	}
 	if !s.Unbuilt {
-		if input.Built = o.Built; input.Built == nil {
-			input.Built = map[string][]byte{}
-		}
+		input.Built = sets[1]
 	}
 	report, err := compat.Run(context.Background(), input)
 	if err != nil {
@@ -199,4 +192,21 @@ func serveRules(in io.Reader, out io.Writer) error {
 	}
 	m.end()
 	return lines.Encode(rulesLine{Report: report})
+}
+
+// awaited is a smoke run that goes on elsewhere.
+type awaited struct {
+	from  io.Reader
+	lines *json.Encoder
+}
+
+// Run implements compat.Smoke.
+func (a awaited) Run(context.Context, compat.Input) (found []compat.Finding, err error) {
+	if err := a.lines.Encode(rulesLine{Waits: true}); err != nil {
+		return nil, err
+	}
+	if err := json.NewDecoder(a.from).Decode(&found); err != nil {
+		return nil, fmt.Errorf("read what was seen: %w", err)
+	}
+	return found, nil
 }

@@ -46,7 +46,7 @@ func TestApartIsTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := smoke.Runner{}.Rules(context.Background(), in, seen)
+	got, err := smoke.Runner{}.Rules(context.Background(), in, saw(seen))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,6 +59,11 @@ func TestApartIsTheSame(t *testing.T) {
 	}
 }
 
+// saw is a smoke run that is over.
+func saw(s compat.Seen) func() (compat.Seen, error) {
+	return func() (compat.Seen, error) { return s, nil }
+}
+
 // exhausting are scripts on which the parsers were measured to take minutes, or all the memory there is.
 var exhausting = map[string]string{
 	"time":   "App({a:" + strings.Repeat("(a=", 30) + "1" + strings.Repeat(")=>1", 30) + "})",
@@ -69,7 +74,7 @@ func TestRulesThatDoNotEndCostOneFile(t *testing.T) {
 	for name, src := range exhausting {
 		t.Run(name, func(t *testing.T) {
 			in := coffee(t, map[string]string{"app.js": src, "pages/cart/cart.js": "Page({ a() { wx.login() } })"})
-			r, err := smoke.Runner{Limit: 500 * time.Millisecond}.Rules(context.Background(), in, nil)
+			r, err := smoke.Runner{Limit: 500 * time.Millisecond}.Rules(context.Background(), in, saw(nil))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +95,7 @@ func TestRulesThatNeverEndAreAReport(t *testing.T) {
 		over[f] = exhausting["time"]
 	}
 	seen := compat.Seen{{Severity: compat.Info, Rule: "smoke-throws", Message: "x"}}
-	r, err := smoke.Runner{Limit: 250 * time.Millisecond}.Rules(context.Background(), coffee(t, over), seen)
+	r, err := smoke.Runner{Limit: 250 * time.Millisecond}.Rules(context.Background(), coffee(t, over), saw(seen))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,14 +112,14 @@ func TestRulesStopWithTheirContext(t *testing.T) {
 		if strings.HasSuffix(what, " app.js") {
 			cancel()
 		}
-	}}.Rules(ctx, in, nil)
+	}}.Rules(ctx, in, saw(nil))
 	if !errors.Is(err, context.Canceled) { // a report would say that it had gone on
 		t.Error(err)
 	}
 }
 
 func TestRulesSayWhenTheProgramIsNotTheirs(t *testing.T) {
-	if _, err := (smoke.Runner{Program: "/bin/true"}).Rules(context.Background(), coffee(t, nil), nil); err == nil {
+	if _, err := (smoke.Runner{Program: "/bin/true"}).Rules(context.Background(), coffee(t, nil), saw(nil)); err == nil {
 		t.Error("a program that says nothing gave a report")
 	}
 }

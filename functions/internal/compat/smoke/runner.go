@@ -1,7 +1,6 @@
 package smoke
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,7 +24,8 @@ type Runner struct {
 	Limit   time.Duration // processor time of one run, and four times that to judge one file; 0 is 5 s
 	Silence time.Duration // on the clock, after which a child that says nothing is ended; 0 is twenty times Limit
 
-	// Tell is told what is being done, for people who wait: "running page 3 of 12". May be nil.
+	// Tell is told what is being done, for people who wait: "running page 3 of 12". Runs and rules go on side by side and
+	// call it as they go. May be nil.
 	Tell func(what string)
 }
 
@@ -96,24 +96,16 @@ func (r Runner) command(ctx context.Context, marker string) *exec.Cmd {
 
 // child runs what is left until it is done or the child ends. It gives one outcome for every run that began.
 func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
-	input, err := json.Marshal(order{Job: j, Skip: skip, Memory: r.Memory, CPU: r.seconds(len(j.Pages) * len(modes)), Soft: r.Limit * 2 / 5, Hard: r.Limit})
-	if err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd := r.command(ctx, marker)
-	cmd.Stdin = bytes.NewReader(input)
-	out, err := cmd.StdoutPipe()
+	o := order{Job: j, Skip: skip, Memory: r.Memory, CPU: r.seconds(len(j.Pages) * len(modes)), Soft: r.Limit * 2 / 5, Hard: r.Limit}
+	t, err := start(cmd, o, j.Scripts)
 	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the smoke run: %w", err)
 	}
-	outcomes, running, late := r.follow(out, cancel, skip, len(j.Pages))
-	_, _ = io.Copy(io.Discard, out)
-	waitErr := cmd.Wait()
+	outcomes, running, late := r.follow(t.out, cancel, skip, len(j.Pages))
+	waitErr := t.end()
 	if parent := context.Cause(ctx); parent != nil && !late {
 		return nil, parent
 	}

@@ -63,7 +63,7 @@ func TestRulesThatStoodStillBlameNoFile(t *testing.T) {
 	t.Parallel()
 	says := `{"watch":"app.js"}`
 	r := smoke.Runner{Program: standing(t, says, filepath.Join(t.TempDir(), "once")), Silence: 5 * time.Second}
-	report, err := r.Rules(context.Background(), coffee(t, nil), nil)
+	report, err := r.Rules(context.Background(), coffee(t, nil), saw(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestRulesThatStoodStillBlameNoFile(t *testing.T) {
 		}
 	}
 	r = smoke.Runner{Program: standing(t, says, ""), Silence: 50 * time.Millisecond}
-	if _, err := r.Rules(context.Background(), coffee(t, nil), nil); err == nil || !strings.Contains(err.Error(), "stood still") {
+	if _, err := r.Rules(context.Background(), coffee(t, nil), saw(nil)); err == nil || !strings.Contains(err.Error(), "stood still") {
 		t.Errorf("%v", err)
 	}
 }
