@@ -60,14 +60,15 @@ for name, r in t["Resources"].items():
         r["Properties"]["TemplateURL"] = "https://bucket.s3.amazonaws.com/" + name
 aws = {n: "arn:aws:iam::aws:policy/" + n for n in ("AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSLambdaDynamoDBExecutionRole")}
 with open(sys.argv[2], "w") as f:
-    json.dump(Translator(aws, Parser()).translate(t, {}), f, default=str)
+    json.dump(Translator(aws, Parser()).translate(t, dict(p.split("=", 1) for p in sys.argv[3:])), f, default=str)
 `
 
-// translated is a folder with the templates as AWS gets them.
-func translated(t *testing.T) string {
+// translated is a folder with the templates as AWS gets them when parameters, such as "Edge=false", are given.
+func translated(t *testing.T, parameters ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if said, ok := run(t, root, needs(t, "python3", "apt-get install python3"), "-c", transform, "template.yaml", filepath.Join(dir, "template.json")); !ok {
+	arguments := append([]string{"-c", transform, "template.yaml", filepath.Join(dir, "template.json")}, parameters...)
+	if said, ok := run(t, root, needs(t, "python3", "apt-get install python3"), arguments...); !ok {
 		if strings.Contains(said, "No module named") && os.Getenv("CI") != "true" {
 			t.Skip("the SAM translator is missing: pip install aws-sam-translator")
 		}
