@@ -57,6 +57,7 @@ func TestZipsAreSmall(t *testing.T) {
 	onlyInCI(t)
 	for _, folder := range mains(t) {
 		t.Run(folder, func(t *testing.T) {
+			t.Parallel() // it waits for another program
 			size := zipped(t, programOf(t, "arm64", folder))
 			t.Logf("%d bytes", size)
 			if wrong := tooLarge(folder, size); wrong != "" {

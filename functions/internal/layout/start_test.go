@@ -28,12 +28,12 @@ func surroundings(t testing.TB, folder string) (environment map[string]string, r
 		required = append(required, name)
 	}
 	for _, u := range uses(file(t, "functions", folder, "main.go")) {
-		switch u.name {
-		case "Table":
+		switch {
+		case u.name == "Table":
 			need("SLIPWAY_TABLE", "slipway")
-		case "Packages":
+		case onBucket[u.name] != nil:
 			need("SLIPWAY_BUCKET", "packages")
-		case "Optional", "PublicLinks":
+		case u.name == "Optional" || u.name == "PublicLinks":
 			continue
 		}
 		if !slices.Contains(required, "AWS_REGION") && u.name != "Setting" {
