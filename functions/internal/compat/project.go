@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"path"
@@ -176,6 +177,29 @@ func (r *project) unitAt(stem string) *unit {
 	u.script, u.template = pick(".ts", ".js", ".mjs"), pick(".axml")
 	u.style, u.config = pick(".acss", ".less", ".css"), pick(".json")
 	return u
+}
+
+// bundle says whether a script is what frameworks that compile to mini programs make of packages and of their own runtime.
+// What they make of pages is the merchant's own.
+func (r *project) bundle(file string) bool {
+	src := r.p.Files[file]
+	switch path.Base(file) {
+	case "vendor.js", "vendors.js":
+		return true
+	case "runtime.js", "taro.js":
+		return bytes.Contains(src, []byte("webpackJsonp"))
+	}
+	return bytes.Contains(src, []byte("function __webpack_require__("))
+}
+
+// registers says whether the app's own scripts may call Page for its pages, as runtimes of frameworks do, or cannot be read.
+func (r *project) registers() bool {
+	for file, s := range r.scripts {
+		if r.serves[file][""] && (s == nil || slices.ContainsFunc(s.Definitions, func(d script.Definition) bool { return d.Kind == "Page" })) {
+			return true
+		}
+	}
+	return false
 }
 
 // object reads a tolerant JSON object; nil when it is none. What is wrong with it is the build's to say.

@@ -114,9 +114,10 @@ func (t *test) configuration() {
 			t.say(severity, "component-missing", config, script.Pos{}, nil, "Add the component's files, or correct the path.", "The component <%s> is declared, and its files are not in the project.", tag)
 		}
 	}
+	byApp := t.project.registers()
 	for _, u := range t.project.units {
 		s := t.project.scripts[u.script]
-		if u.page != "" && s != nil && len(s.Definitions) == 0 && len(s.Imports) == 0 {
+		if u.page != "" && !byApp && s != nil && len(s.Definitions) == 0 && len(s.Imports) == 0 {
 			t.say(Fail, "page-not-registered", u.script, script.Pos{Line: 1, Column: 1}, nil, "Call Page({…}) in it.", "The script never calls Page, so that the page cannot open.")
 		}
 	}

@@ -43,7 +43,7 @@ func (t *test) scripts() {
 
 // say adds a finding at a place in a script, milder when the script is someone else's.
 func (t *test) say(s Severity, rule, file string, at script.Pos, profiles []string, advice, format string, args ...any) {
-	if third(file) {
+	if third(file) || t.project.bundle(file) {
 		s = milder[s]
 	}
 	t.found.add(Finding{

@@ -21,6 +21,9 @@ func TestRules(t *testing.T) {
 		{name: "nothing wrong"},
 		{name: "syntax error", file: js, src: "Page({\n  tap( {} })", want: []string{"fail syntax-error " + js + ":2:11"}},
 		{name: "page not registered", file: js, src: "console.log(1)", want: []string{"fail page-not-registered " + js + ":1:1"}},
+		{name: "page registered by the app's runtime", file: js, src: "(my.jsonp = my.jsonp || []).push(['x'])", also: map[string]string{"app.js": "import './common/vendor'\nApp({})", "common/vendor.js": "my.jsonp.push = (o) => Page(o)"}},
+		{name: "packages in a bundle are judged mildly", file: js, src: "import '../../common/vendor'\nimport '../../b'\nimport '../../c'\nPage({ tap() {} })", want: []string{"fail forbidden-global c.js:1:25", "warn forbidden-global b.js:1:37", "warn forbidden-global common/vendor.js:1:1"},
+			also: map[string]string{"common/vendor.js": "window.a = 1", "b.js": "function __webpack_require__() { }; window.a = 1", "c.js": "(my.webpackJsonp = []); window.a = 1"}},
 		{name: "page registered by a module", file: js, src: "import make from '../../make'\nmake({})", also: map[string]string{"make.js": "export default (p) => Page(p)"}},
 
 		{name: "unknown API", file: js, src: page("my.getLocatoin({ fail() {} })"), want: []string{"warn api-unknown " + js + ":1:16"}},
