@@ -10,6 +10,13 @@
       PluralRules: function () { return { select: (n) => (n === 1 ? 'one' : 'other') }; },
     };
   }
+  // A proxy that defines an accessor for good is refused here, after it was defined, with an error that says nothing: frameworks
+  // with reactive objects do that when an app starts.
+  const defineProperty = Object.defineProperty;
+  const same = (o, k, d) => { const now = d && (d.get || d.set) && Object.getOwnPropertyDescriptor(o, k); return now && now.get === d.get && now.set === d.set; };
+  Object.defineProperty = function (o, k, d) {
+    try { return defineProperty(o, k, d); } catch (e) { if (e instanceof TypeError && !e.message && same(o, k, d)) return o; throw e; }
+  };
   define(Date.prototype, 'toGMTString', Date.prototype.toUTCString);
   define(String.prototype, 'localeCompare', function (b) { return this < b ? -1 : this > b ? 1 : 0; });
   define(globalThis, 'queueMicrotask', (f) => { Promise.resolve().then(f); });

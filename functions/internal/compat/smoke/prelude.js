@@ -136,6 +136,7 @@
   }
   for (const name of Object.keys(special)) if (Object.hasOwn(my, name)) my[name] = special[name];
   globalThis.my = my;
+  globalThis.navigator = { swuserAgent: '' }; // all that phones have of it
   globalThis.requirePlugin = () => anything; // plugins are the host's and not in the package
 
   // ---- registers
