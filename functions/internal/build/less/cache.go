@@ -16,7 +16,7 @@ type Cache interface {
 }
 
 // engineVersion changes with less.js and with the options it is called with.
-const engineVersion = "less 4.9.1, 2"
+const engineVersion = "less 4.9.1, 3"
 
 // Key is under which a sheet's entry is kept: 64 hexadecimal digits.
 func Key(file, src string) string {

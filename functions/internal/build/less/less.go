@@ -39,6 +39,9 @@ type Compiler struct {
 	limit time.Duration
 	cache Cache
 	idle  chan *engine
+
+	outlines sync.Map // of texts; see unused.go
+	whole    bool     // leaves nothing out, which tests compare with
 }
 
 // engine is one less.js. It starts with its first sheet.
@@ -46,6 +49,9 @@ type engine struct {
 	vm    *goja.Runtime
 	call  goja.Callable
 	reads []read // of the sheet at hand
+
+	texts   map[string]string // what stands for the files that the sheet imports; nil: they themselves
+	strange bool              // it imports another file too
 }
 
 // New makes a compiler that gives each sheet a time, in which waiting for other sheets does not count. The cache may be nil.
@@ -78,6 +84,11 @@ func (e *engine) start(find Find) error {
 		e.reads = append(e.reads, newRead(name, dir, file, src, ok))
 		if !ok {
 			return nil
+		}
+		if text, expected := e.texts[file]; expected {
+			src = text
+		} else if e.texts != nil {
+			e.strange = true
 		}
 		return map[string]any{"file": file, "contents": plain(src)}
 	})
@@ -115,7 +126,17 @@ func (c *Compiler) Render(ctx context.Context, file, src string) (string, *Probl
 	if err := e.start(c.find); err != nil {
 		return "", nil, err
 	}
+	if e.texts, e.strange = nil, false; !c.whole {
+		e.texts = c.without(file, src)
+	}
 	css, problem, err := e.render(ctx, c.limit, file, src)
+	if e.texts != nil && err == nil && (problem != nil || e.strange) {
+		e.texts = nil
+		if err := e.start(c.find); err != nil { // a fault may have ended it
+			return "", nil, err
+		}
+		css, problem, err = e.render(ctx, c.limit, file, src)
+	}
 	if problem == nil && err == nil {
 		c.keep(key, css, e.reads)
 	}
