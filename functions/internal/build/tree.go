@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"slipway/functions/internal/build/intake"
 )
@@ -58,14 +59,12 @@ func (t *tree) compile(ctx context.Context) error {
 	for _, file := range t.p.Workers {
 		use(&scripts, file)
 	}
-	helpers := t.templates()
-	for _, file := range helpers {
-		use(&scripts, file)
-	}
-	if err := t.scripts.run(ctx, scripts); err != nil {
-		return err
-	}
-	if err := t.styles.run(ctx, sheets); err != nil {
+	if err := side(ctx, func(ctx context.Context) error { return t.styles.run(ctx, sheets) }, func(ctx context.Context) error {
+		for _, file := range t.templates() {
+			use(&scripts, file)
+		}
+		return t.scripts.run(ctx, scripts)
+	}); err != nil {
 		return err
 	}
 	t.List = append(append(t.List, t.scripts.List...), t.styles.List...)
@@ -78,6 +77,25 @@ func (t *tree) compile(ctx context.Context) error {
 		t.files[c.path] = c.code
 	}
 	return nil
+}
+
+// side runs two things side by side, and ends one where the other cannot go on.
+func side(parent context.Context, one, other func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	for _, do := range []func(context.Context) error{one, other} {
+		running.Go(func() {
+			if err := do(ctx); err != nil {
+				cancel(err) // the first counts
+			}
+		})
+	}
+	running.Wait()
+	if parent.Err() != nil {
+		return parent.Err()
+	}
+	return context.Cause(ctx)
 }
 
 // configs writes every configuration strictly, with components resolved to absolute paths.
