@@ -29,7 +29,11 @@ var below = client.Below{Code: "table", Name: "The database"}
 // client: in a program that has templates, which find methods by name, the linker keeps every method of what a value can
 // lead to, and a client has dozens.
 type table struct {
-	name     string
+	name  string
+	calls func() calls
+}
+
+type calls struct {
 	get      func(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 	query    func(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	transact func(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
@@ -38,7 +42,7 @@ type table struct {
 // Table is the table named by SLIPWAY_TABLE. For mains: without the variable the process ends, naming it.
 func Table() store.Table { return cloud.OrExit(OpenTable()) }
 
-// OpenTable is Table with an error in place of the exit. It sends nothing.
+// OpenTable is Table with an error in place of the exit. It opens a connection and sends nothing.
 func OpenTable() (store.Table, error) {
 	name, err := cloud.Require("SLIPWAY_TABLE")
 	if err != nil {
@@ -48,11 +52,18 @@ func OpenTable() (store.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := dynamodb.New(dynamodb.Options{
-		Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint,
-		HTTPClient: client.HTTP(attempt), Retryer: client.Retryer(),
+	within := attempt
+	return &table{name, client.Beside(func() calls { return connect(env, within) })}, nil
+}
+
+func connect(env client.Settings, attempt time.Duration) calls {
+	resolver := dynamodb.NewDefaultEndpointResolverV2()
+	endpoint, _ := resolver.ResolveEndpoint(context.Background(), dynamodb.EndpointParameters{Region: &env.Region, Endpoint: env.Endpoint}.WithDefaults())
+	c := dynamodb.New(dynamodb.Options{
+		Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint, EndpointResolverV2: resolver,
+		HTTPClient: client.Connected(attempt, endpoint.URI), Retryer: client.Retryer(),
 	})
-	return &table{name: name, get: client.BatchGetItem, query: client.Query, transact: client.TransactWriteItems}, nil
+	return calls{c.BatchGetItem, c.Query, c.TransactWriteItems}
 }
 
 // Get implements store.Table.
@@ -85,7 +96,7 @@ func (t *table) Get(ctx context.Context, keys ...store.Key) ([]store.Item, error
 func (t *table) read(ctx context.Context, ask []map[string]types.AttributeValue, found map[store.Key]store.Item) error {
 	const patience = 5 // answers in a row that bring nothing
 	for idle := 0; len(ask) > 0; {
-		out, err := t.get(ctx, &dynamodb.BatchGetItemInput{
+		out, err := t.calls().get(ctx, &dynamodb.BatchGetItemInput{
 			RequestItems: map[string]types.KeysAndAttributes{t.name: {Keys: ask, ConsistentRead: aws.Bool(true)}},
 		})
 		if err != nil {
@@ -138,7 +149,7 @@ func (t *table) Query(ctx context.Context, q store.Query) (store.Page, error) {
 	in.ExclusiveStartKey = start
 	var page store.Page
 	for {
-		out, err := t.query(ctx, in)
+		out, err := t.calls().query(ctx, in)
 		if err != nil {
 			return store.Page{}, below.Fault("query", err)
 		}
@@ -190,7 +201,7 @@ func (t *table) Transact(ctx context.Context, writes ...store.Write) error {
 	in := &dynamodb.TransactWriteItemsInput{TransactItems: parts, ClientRequestToken: aws.String(rand.Text())}
 	const patience = 6
 	for attempt := 0; ; attempt++ {
-		_, err := t.transact(ctx, in)
+		_, err := t.calls().transact(ctx, in)
 		if err == nil {
 			return nil
 		}
