@@ -13,6 +13,7 @@ import (
 	"slipway/functions/internal/cloud/cloudtest"
 	"slipway/functions/internal/cloud/dynamo"
 	"slipway/functions/internal/cloud/ses"
+	"slipway/functions/internal/cloud/signed"
 	"slipway/functions/internal/cloud/states"
 )
 
@@ -44,8 +45,8 @@ func TestOpenNamesWhatIsMissing(t *testing.T) {
 		{"reader", "AWS_REGION", func() error { _, err := bucket.OpenReader(); return err }},
 		{"keeper", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenKeeper(); return err }},
 		{"uploads", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenUploads(); return err }},
-		{"addresses", "SLIPWAY_BUCKET", func() error { _, err := bucket.OpenAddresses(time.Now); return err }},
-		{"addresses", "AWS_SECRET_ACCESS_KEY", func() error { _, err := bucket.OpenAddresses(time.Now); return err }},
+		{"addresses", "SLIPWAY_BUCKET", func() error { _, err := signed.OpenAddresses(time.Now); return err }},
+		{"addresses", "AWS_SECRET_ACCESS_KEY", func() error { _, err := signed.OpenAddresses(time.Now); return err }},
 		{"mail", "SLIPWAY_MAIL_FROM", func() error { _, err := ses.OpenMail(); return err }},
 		{"starter", "SLIPWAY_MACHINE_RELEASE", func() error { _, err := states.OpenStarter("release"); return err }},
 		{"starter", "SLIPWAY_MACHINE_FORCE_REMOVAL", func() error { _, err := states.OpenStarter("release", "force-removal"); return err }},

@@ -68,7 +68,8 @@ var arrows = []arrow{
 
 	{"./cloud", domain}, // the environment, for mains too
 	{"./cloud/client", append([]string{"./cloud", "github.com/aws/smithy-go/..."}, slices.Concat(sdk, domain)...)},
-	{"./cloud/bucket", service("s3")},
+	{"./cloud/signed", slices.Concat([]string{"./cloud", "./cloud/client", "github.com/aws/smithy-go/encoding/httpbinding"}, sdk, domain)},
+	{"./cloud/bucket", append(service("s3"), "./cloud/signed")},
 	{"./cloud/dynamo", append(service("dynamodb"), "./store", "./store/limits")},
 	{"./cloud/secrets", append(service("secretsmanager"), "./keyring")},
 	{"./cloud/ses", append(service("sesv2"), "./mail")},
@@ -91,7 +92,7 @@ var arrows = []arrow{
 
 // entryPoint is what the mains of Lambda functions may import: they compose, so they alone see the packages of cloud. Two of them
 // also begin as a child process of themselves, in which strangers' projects are built and run.
-var entryPoint = []string{"./api/...", "./task/...", "./approval", "./cloud", "./cloud/bucket", "./cloud/dynamo", "./cloud/secrets", "./cloud/ses", "./cloud/states", "./build/isolate", "./compat/smoke", "github.com/aws/aws-lambda-go/lambda"}
+var entryPoint = []string{"./api/...", "./task/...", "./approval", "./cloud", "./cloud/bucket", "./cloud/dynamo", "./cloud/secrets", "./cloud/ses", "./cloud/signed", "./cloud/states", "./build/isolate", "./compat/smoke", "github.com/aws/aws-lambda-go/lambda"}
 
 // onlyInTests are packages that no running program may hold.
 var onlyInTests = []string{"./api/contracttest", "./store/storetest", "./cloud/cloudtest", "./moto/...", "./story", "./phone", "./layout"}

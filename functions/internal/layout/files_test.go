@@ -25,7 +25,8 @@ var clocks = []string{
 	"functions/local/", "functions/internal/local/", "functions/internal/asl/clock.go", "functions/internal/story/", "functions/internal/moto/",
 	"functions/internal/api/api.go", "functions/internal/api/authorizer.go", // for the log alone, and they say so
 	"functions/workspaces/authorize/main.go",     // hands the clock to who fetches keys
-	"functions/internal/cloud/bucket/address.go", // an address says when it was signed
+	"functions/internal/cloud/signed/address.go", // an address says when it was signed
+	"functions/internal/cloud/client/ahead.go",   // a connection that was not used for long may be dead
 	"functions/tasks/found/main.go",              // no event tells CloudFormation's time
 	"functions/resolve/resolve/main.go",          // hands it to who has to know how old its knowledge is
 	"functions/internal/compat/smoke/",           // bounds hostile scripts by the wall

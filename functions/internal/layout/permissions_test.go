@@ -22,7 +22,7 @@ type use struct {
 
 // uses is what an entry point is made of.
 func uses(source []byte) (out []use) {
-	for _, m := range regexp.MustCompile(`\b(?:cloud|bucket|dynamo|secrets|ses|states)\.([A-Z]\w*)\(([^()]*)\)`).FindAllSubmatch(source, -1) {
+	for _, m := range regexp.MustCompile(`\b(?:cloud|bucket|dynamo|secrets|ses|signed|states)\.([A-Z]\w*)\(([^()]*)\)`).FindAllSubmatch(source, -1) {
 		u := use{name: string(m[1])}
 		for _, a := range regexp.MustCompile(`"([^"]*)"`).FindAllSubmatch(m[2], -1) {
 			u.arguments = append(u.arguments, string(a[1]))
@@ -49,7 +49,7 @@ var objects = map[string]string{
 	"WritePackages": "writes", "TakeUploads": "writes", "KeepProjects": "writes", "TakeImages": "writes",
 }
 
-// onBucket is what the constructors of package bucket can do. A signed address can do what its signer may.
+// onBucket is what the constructors of packages bucket and signed can do. A signed address can do what its signer may.
 var onBucket = map[string][]string{"Reader": {"reads"}, "Addresses": {"reads"}, "Uploads": {"writes"}, "Keeper": {"reads", "writes"}}
 
 // beside are the policies on the table that only some of those who write need. Which of them, the stories show that are
@@ -195,7 +195,7 @@ func TestPlantedPermissionsAreFound(t *testing.T) {
 		"stops":    {apply + `states.Stopper("release")`, granted("StartRelease"), "may StartRelease, but its main does not; needs StopReleases"},
 		"bucket":   {apply, granted("ReadPackages"), "reads packages: false, policies for it: 1"},
 		"reader":   {apply + `bucket.Reader()`, granted("ReadPackages"), ""},
-		"no read":  {apply + `bucket.Addresses()`, granted(), "reads packages: true, policies for it: 0"},
+		"no read":  {apply + `signed.Addresses()`, granted(), "reads packages: true, policies for it: 0"},
 		"writer":   {apply + `bucket.Reader()`, granted("ReadPackages", "TakeImages"), "writes packages: false, policies for it: 1"},
 		"uploads":  {apply + `bucket.Uploads()`, granted("ReadImages", "TakeImages"), "reads packages: false, policies for it: 1"},
 		"keeper":   {apply + `bucket.Keeper()`, granted("ReadImages"), "writes packages: true, policies for it: 0"},

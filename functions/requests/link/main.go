@@ -6,12 +6,12 @@ import (
 
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/cloud"
-	"slipway/functions/internal/cloud/bucket"
 	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/signed"
 	"slipway/functions/internal/cloud/states"
 )
 
 func main() {
 	// It gets no key: a page open to the public can read links, but cannot make one.
-	lambda.Start(api.ApprovalLink(dynamo.Table(), states.Answerer(), bucket.Addresses(), cloud.PublicLinks()))
+	lambda.Start(api.ApprovalLink(dynamo.Table(), states.Answerer(), signed.Addresses(), cloud.PublicLinks()))
 }

@@ -5,10 +5,10 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"slipway/functions/internal/api"
-	"slipway/functions/internal/cloud/bucket"
 	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/signed"
 )
 
 func main() {
-	lambda.Start(api.ReadRequests(dynamo.Table(), bucket.Addresses()))
+	lambda.Start(api.ReadRequests(dynamo.Table(), signed.Addresses()))
 }

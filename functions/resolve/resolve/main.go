@@ -9,10 +9,10 @@ import (
 
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/cloud"
-	"slipway/functions/internal/cloud/bucket"
 	"slipway/functions/internal/cloud/dynamo"
+	"slipway/functions/internal/cloud/signed"
 )
 
 func main() {
-	lambda.Start(api.Resolve(dynamo.Table(), bucket.Addresses(), time.Now, cloud.Duration("SLIPWAY_OUTDATED_AFTER")))
+	lambda.Start(api.Resolve(dynamo.Table(), signed.Addresses(), time.Now, cloud.Duration("SLIPWAY_OUTDATED_AFTER")))
 }

@@ -9,6 +9,7 @@ import (
 
 	"slipway/functions/internal/cloud"
 	"slipway/functions/internal/cloud/client"
+	"slipway/functions/internal/cloud/signed"
 	"slipway/functions/internal/release"
 )
 
@@ -32,7 +33,7 @@ func OpenKeeper() (release.Keeper, error) {
 
 // Put implements release.Keeper. The digest goes along, so that S3 refuses what was damaged on the way.
 func (k *keeper) Put(ctx context.Context, key, contentType string, body []byte) error {
-	if err := checkKey(key); err != nil {
+	if err := signed.CheckKey(key); err != nil {
 		return err
 	}
 	ctx, cancel := client.Within(ctx)

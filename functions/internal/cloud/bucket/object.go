@@ -14,6 +14,7 @@ import (
 
 	"slipway/functions/internal/cloud"
 	"slipway/functions/internal/cloud/client"
+	"slipway/functions/internal/cloud/signed"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/release"
 )
@@ -60,7 +61,7 @@ type object struct {
 
 // Open implements release.Reader. Reads end with ctx; an object that is replaced meanwhile cannot be read on.
 func (r *reader) Open(ctx context.Context, key string) (release.Object, error) {
-	if err := checkKey(key); err != nil {
+	if err := signed.CheckKey(key); err != nil {
 		return nil, err
 	}
 	o := &object{ctx: ctx, from: r, key: key, kept: map[int64][]byte{}}

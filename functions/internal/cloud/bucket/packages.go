@@ -6,11 +6,7 @@ package bucket
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
@@ -36,16 +32,6 @@ func open() (bucket string, o s3.Options, err error) {
 		UsePathStyle: env.Endpoint != nil, // what stands in for S3 has no name per bucket
 		HTTPClient:   client.HTTP(time.Minute), Retryer: client.Retryer(),
 	}, nil
-}
-
-// checkKey refuses what would be another place in a path, and what S3 replaces in a form.
-func checkKey(key string) error {
-	parts := strings.Split(key, "/")
-	bad := func(part string) bool { return part == "" || part == "." || part == ".." }
-	if len(key) > 1024 || !utf8.ValidString(key) || slices.ContainsFunc(parts, bad) || strings.Contains(key, "${") {
-		return fmt.Errorf("cloud: object key %.80q, must be names with slashes between them, at most 1024 bytes", key)
-	}
-	return nil
 }
 
 // code is the name that S3 gives an error, or "".

@@ -29,6 +29,7 @@ import (
 
 	"slipway/functions/internal/cloud/bucket"
 	"slipway/functions/internal/cloud/cloudtest"
+	"slipway/functions/internal/cloud/signed"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/moto"
 	"slipway/functions/internal/release"
@@ -45,7 +46,7 @@ func openPackages(t *testing.T) release.Packages {
 	t.Helper()
 	uploads, err1 := bucket.OpenUploads()
 	keeper, err2 := bucket.OpenKeeper()
-	addresses, err3 := bucket.OpenAddresses(time.Now)
+	addresses, err3 := signed.OpenAddresses(time.Now)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"slipway/functions/internal/cloud"
+	"slipway/functions/internal/cloud/signed"
 	"slipway/functions/internal/release"
 )
 
@@ -38,7 +39,7 @@ func OpenUploads() (release.Uploads, error) {
 // Upload implements release.Uploads. It is a POST and not a PUT, because only the policy of a POST limits the size. A
 // digest is a condition of the policy, so no client can leave it out, and S3 holds what comes against it.
 func (u *uploads) Upload(ctx context.Context, key string, content release.Content) (release.Upload, error) {
-	if err := checkKey(key); err != nil {
+	if err := signed.CheckKey(key); err != nil {
 		return release.Upload{}, err
 	}
 	if content.MaxBytes < 1 {
@@ -56,13 +57,13 @@ func (u *uploads) Upload(ctx context.Context, key string, content release.Conten
 	for name, value := range fields {
 		conditions = append(conditions, map[string]string{name: value})
 	}
-	signed, err := u.sign(ctx, &s3.PutObjectInput{Bucket: &u.bucket, Key: &key}, func(o *s3.PresignPostOptions) {
+	post, err := u.sign(ctx, &s3.PutObjectInput{Bucket: &u.bucket, Key: &key}, func(o *s3.PresignPostOptions) {
 		o.Expires = uploadFor
 		o.Conditions = conditions
 	})
 	if err != nil {
 		return release.Upload{}, fmt.Errorf("cloud: sign an upload: %w", err)
 	}
-	maps.Copy(signed.Values, fields)
-	return release.Upload{Method: http.MethodPost, URL: signed.URL, Headers: map[string]string{}, Fields: signed.Values, MaxBytes: content.MaxBytes}, nil
+	maps.Copy(post.Values, fields)
+	return release.Upload{Method: http.MethodPost, URL: post.URL, Headers: map[string]string{}, Fields: post.Values, MaxBytes: content.MaxBytes}, nil
 }

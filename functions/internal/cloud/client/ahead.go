@@ -28,10 +28,14 @@ func Beside[T any](make func() T) func() T {
 // Connected is HTTP with its first connection to an endpoint opened at once, in the background. What is wrong with an
 // endpoint that has no host every call finds out.
 func Connected(attempt time.Duration, endpoint url.URL) aws.HTTPClient {
-	if endpoint.Host == "" {
-		return HTTP(attempt)
+	t := awshttp.NewBuildableClient().GetTransport()
+	if endpoint.Host != "" {
+		Ahead(t, endpoint, attempt)
 	}
-	return awshttp.NewBuildableClient().WithTimeout(attempt).WithTransportOptions(func(t *http.Transport) { Ahead(t, endpoint, attempt) })
+	// Not the client that the SDK builds: it is copied whole by each of its options, and once more by each service.
+	return &http.Client{Timeout: attempt, Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // no service that is called like this redirects
+	}}
 }
 
 // unused is for how long a connection is kept that nobody uses. A service closes one that says nothing, and a function

@@ -1,4 +1,4 @@
-package bucket_test
+package signed_test
 
 import (
 	"context"
@@ -14,13 +14,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"pgregory.net/rapid"
 
-	"slipway/functions/internal/cloud/bucket"
 	"slipway/functions/internal/cloud/cloudtest"
+	"slipway/functions/internal/cloud/signed"
 	"slipway/functions/internal/release"
 )
 
-// signed is when both sign.
-var signed = time.Date(2026, time.November, 20, 14, 47, 11, 5, time.FixedZone("+08", 8*3600))
+// moment is when both sign.
+var moment = time.Date(2026, time.November, 20, 14, 47, 11, 5, time.FixedZone("+08", 8*3600))
 
 // place is where a bucket can be.
 type place struct{ bucket, region, endpoint, session string }
@@ -30,7 +30,10 @@ var places = []place{
 	{"slipway-packages", "eu-central-1", "", ""},
 	{"slipway-packages", "us-east-1", "", "t"},
 	{"slipway-packages", "cn-north-1", "", "t"},
-	{"slipway-packages", "us-gov-west-1", "", "t"},
+	{"slipway-packages", "us-gov-west-1", "", "t"}, {"slipway-packages", "eusc-de-east-1", "", "t"},
+	{"slipway-packages", "us-iso-west-1", "", "t"}, {"slipway-packages", "us-isob-east-1", "", "t"},
+	{"slipway-packages", "eu-isoe-west-1", "", "t"}, {"slipway-packages", "us-isof-south-1", "", "t"},
+	{"slipway.packages", "cn-northwest-1", "", "t"}, {"123", "il-central-1", "", "t"},
 	{"slipway.packages", "ap-southeast-1", "", "t"}, // no name of a host below a certificate
 	{"packages", "us-east-1", "http://127.0.0.1:5000", "t"},
 	{"packages", "us-east-1", "http://localhost:4566/", ""},
@@ -70,7 +73,7 @@ func (p place) presigner() func(key string) (string, error) {
 	return func(key string) (string, error) {
 		request, err := client.PresignGetObject(context.Background(), &s3.GetObjectInput{Bucket: &p.bucket, Key: &key}, func(o *s3.PresignOptions) {
 			o.Expires = 3 * time.Hour
-			o.Presigner = at{o.Presigner, signed.Truncate(time.Hour)}
+			o.Presigner = at{o.Presigner, moment.Truncate(time.Hour)}
 		})
 		if err != nil {
 			return "", err
@@ -86,7 +89,7 @@ func TestAddressesAreThoseOfTheSDK(t *testing.T) {
 	for _, p := range places {
 		t.Run(p.bucket+" in "+p.region+" "+p.endpoint, func(t *testing.T) {
 			p.set(t)
-			ours, err := bucket.OpenAddresses(func() time.Time { return signed })
+			ours, err := signed.OpenAddresses(func() time.Time { return moment })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,8 +121,8 @@ func same(t interface{ Fatalf(string, ...any) }, ours release.Addresses, theirs 
 // What has no place gets no address, and one hour has one address.
 func TestAddressesStayForAnHour(t *testing.T) {
 	places[0].set(t)
-	now := signed.Truncate(time.Hour)
-	ours, err := bucket.OpenAddresses(func() time.Time { return now })
+	now := moment.Truncate(time.Hour)
+	ours, err := signed.OpenAddresses(func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
