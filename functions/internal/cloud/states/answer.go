@@ -15,20 +15,20 @@ import (
 	"slipway/functions/internal/release"
 )
 
-type answerer struct {
-	succeed func(context.Context, *sfn.SendTaskSuccessInput, ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
-}
+type answerer struct{ succeed func() succeed }
+
+type succeed func(context.Context, *sfn.SendTaskSuccessInput, ...func(*sfn.Options)) (*sfn.SendTaskSuccessOutput, error)
 
 // Answerer answers tokens, whichever machine they are of. For mains: the process ends when a variable is missing.
 func Answerer() release.Answerer { return cloud.OrExit(OpenAnswerer()) }
 
-// OpenAnswerer is Answerer with an error in place of the exit. It sends nothing.
+// OpenAnswerer is Answerer with an error in place of the exit. It opens a connection and sends nothing.
 func OpenAnswerer() (release.Answerer, error) {
-	_, options, err := open(nil)
+	_, env, err := open(nil)
 	if err != nil {
 		return nil, err
 	}
-	return &answerer{sfn.New(options).SendTaskSuccess}, nil
+	return &answerer{client.Beside(func() succeed { return connect(env).SendTaskSuccess })}, nil
 }
 
 // Succeed implements release.Answerer.
@@ -41,7 +41,7 @@ func (a *answerer) Succeed(ctx context.Context, token string, output []byte) err
 	}
 	ctx, cancel := client.Within(ctx)
 	defer cancel()
-	_, err := a.succeed(ctx, &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String(string(output))})
+	_, err := a.succeed()(ctx, &sfn.SendTaskSuccessInput{TaskToken: &token, Output: aws.String(string(output))})
 	return answered("succeed", err)
 }
 

@@ -20,6 +20,10 @@ import (
 
 type starter struct {
 	machines
+	calls func() calls
+}
+
+type calls struct {
 	start    func(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 	describe func(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 }
@@ -28,14 +32,16 @@ type starter struct {
 // where the process ends when one is missing.
 func Starter(machines ...string) release.Starter { return cloud.OrExit(OpenStarter(machines...)) }
 
-// OpenStarter is Starter with an error in place of the exit. It sends nothing.
+// OpenStarter is Starter with an error in place of the exit. It opens a connection and sends nothing.
 func OpenStarter(machines ...string) (release.Starter, error) {
-	arns, options, err := open(machines)
+	arns, env, err := open(machines)
 	if err != nil {
 		return nil, err
 	}
-	client := sfn.New(options)
-	return &starter{arns, client.StartExecution, client.DescribeExecution}, nil
+	return &starter{arns, client.Beside(func() calls {
+		c := connect(env)
+		return calls{c.StartExecution, c.DescribeExecution}
+	})}, nil
 }
 
 var names = pattern.New(`^[A-Za-z0-9_-]{1,80}$`)
@@ -54,7 +60,7 @@ func (s *starter) Start(ctx context.Context, machine, name string, input []byte)
 	}
 	ctx, cancel := client.Within(ctx)
 	defer cancel()
-	_, err = s.start(ctx, &sfn.StartExecutionInput{StateMachineArn: &arn, Name: &name, Input: aws.String(string(input))})
+	_, err = s.calls().start(ctx, &sfn.StartExecutionInput{StateMachineArn: &arn, Name: &name, Input: aws.String(string(input))})
 	var exists *types.ExecutionAlreadyExists
 	if errors.As(err, &exists) {
 		return s.same(ctx, machine, name, input)
@@ -72,7 +78,7 @@ func (s *starter) same(ctx context.Context, machine, name string, input []byte) 
 	if err != nil {
 		return err
 	}
-	out, err := s.describe(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	out, err := s.calls().describe(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	if err != nil {
 		return below.Fault("describe "+machine, err)
 	}

@@ -16,19 +16,21 @@ import (
 
 type stopper struct {
 	machines
-	stop func(context.Context, *sfn.StopExecutionInput, ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error)
+	stop func() stop
 }
+
+type stop func(context.Context, *sfn.StopExecutionInput, ...func(*sfn.Options)) (*sfn.StopExecutionOutput, error)
 
 // Stopper stops machines, named as for Starter.
 func Stopper(machines ...string) release.Stopper { return cloud.OrExit(OpenStopper(machines...)) }
 
-// OpenStopper is Stopper with an error in place of the exit. It sends nothing.
+// OpenStopper is Stopper with an error in place of the exit. It opens a connection and sends nothing.
 func OpenStopper(machines ...string) (release.Stopper, error) {
-	arns, options, err := open(machines)
+	arns, env, err := open(machines)
 	if err != nil {
 		return nil, err
 	}
-	return &stopper{arns, sfn.New(options).StopExecution}, nil
+	return &stopper{arns, client.Beside(func() stop { return connect(env).StopExecution })}, nil
 }
 
 // Stop implements release.Stopper.
@@ -39,7 +41,7 @@ func (s *stopper) Stop(ctx context.Context, machine, name, cause string) error {
 	}
 	ctx, cancel := client.Within(ctx)
 	defer cancel()
-	_, err = s.stop(ctx, &sfn.StopExecutionInput{ExecutionArn: &arn, Error: aws.String("Stopped"), Cause: aws.String(cut(cause, 32768))})
+	_, err = s.stop()(ctx, &sfn.StopExecutionInput{ExecutionArn: &arn, Error: aws.String("Stopped"), Cause: aws.String(cut(cause, 32768))})
 	var gone *types.ExecutionDoesNotExist
 	if err == nil || errors.As(err, &gone) {
 		return nil

@@ -5,6 +5,7 @@
 package states
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -20,22 +21,28 @@ var below = client.Below{Code: "workflow", Name: "The workflow service"}
 // machines are the ARNs of the machines named at the start.
 type machines map[string]string
 
-// open reads what every constructor needs: the machines' ARNs, and the settings of a client for Step Functions. It sends nothing.
-func open(names []string) (arns machines, o sfn.Options, err error) {
-	env, err := client.Environment("SFN")
-	if err != nil {
-		return nil, o, err
+// open reads what every constructor needs: the machines' ARNs, and the settings of a client for Step Functions.
+func open(names []string) (arns machines, env client.Settings, err error) {
+	if env, err = client.Environment("SFN"); err != nil {
+		return nil, env, err
 	}
 	arns = make(machines, len(names))
 	for _, m := range names {
 		if arns[m], err = cloud.Require(machineVariable(m)); err != nil {
-			return nil, o, err
+			return nil, env, err
 		}
 	}
-	return arns, sfn.Options{
-		Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint,
-		HTTPClient: client.HTTP(5 * time.Second), Retryer: client.Retryer(),
-	}, nil
+	return arns, env, nil
+}
+
+// connect makes a client and opens its connection. It sends nothing.
+func connect(env client.Settings) *sfn.Client {
+	resolver := sfn.NewDefaultEndpointResolverV2()
+	endpoint, _ := resolver.ResolveEndpoint(context.Background(), sfn.EndpointParameters{Region: &env.Region, Endpoint: env.Endpoint}.WithDefaults())
+	return sfn.New(sfn.Options{
+		Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint, EndpointResolverV2: resolver,
+		HTTPClient: client.Connected(5*time.Second, endpoint.URI), Retryer: client.Retryer(),
+	})
 }
 
 // machineVariable is the variable that holds a machine's ARN: "force-removal" is in SLIPWAY_MACHINE_FORCE_REMOVAL.
