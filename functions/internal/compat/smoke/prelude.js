@@ -141,7 +141,7 @@
 
   // ---- registers
   const quiet = () => {};
-  globalThis.console = { log: quiet, info: quiet, warn: quiet, error: quiet, debug: quiet, trace: quiet, time: quiet, timeEnd: quiet, group: quiet, groupEnd: quiet, table: quiet, assert: quiet };
+  globalThis.console = Object.fromEntries('log info warn error debug trace dir dirxml table assert clear count countReset group groupCollapsed groupEnd time timeLog timeEnd'.split(' ').map((k) => [k, quiet]));
   let app = null;
   world.app = null;
   world.pages = [];

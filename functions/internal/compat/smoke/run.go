@@ -188,9 +188,13 @@ func (w *world) describe(out *outcome, err error) {
 	out.Message = err.Error()
 	var interrupted *goja.InterruptedError
 	var exception *goja.Exception
+	var overflow *goja.StackOverflowError
 	switch {
 	case errors.As(err, &interrupted):
 		out.Phase, out.Message = "time", "it did not come to an end"
+	case errors.As(err, &overflow):
+		out.Message = "it calls itself without end"
+		out.File, out.Line, out.Column = w.place(overflow.Stack())
 	case errors.As(err, &exception):
 		out.Message = reason(exception.Value())
 		out.File, out.Line, out.Column = w.place(exception.Stack())

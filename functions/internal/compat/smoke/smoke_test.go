@@ -48,6 +48,21 @@ func lines(found []compat.Finding) []string {
 	return out
 }
 
+// lacking uses what old and new projects take for granted, and throws where it is not there or wrong.
+const lacking = `function is(got, want) { if (String(got) !== want) throw new Error(got + ' is not ' + want) }
+Page({onLoad() {
+  var format = 'yyyy-MM', d = new Date(2020, 5, 1);
+  if (/(y+)/.test(format)) format = format.replace(RegExp.$1, (d.getFullYear() + '').substr(4 - RegExp.$1.length));
+  is(format, '2020-MM'); is(RegExp.$2, ''); is('a-b'.replace(/(\w)-/g, '$1+'), 'a+b'); is(RegExp.$1, 'a');
+  'xay'.match(/a/); is(RegExp.lastMatch + RegExp.leftContext + RegExp.rightContext + RegExp.input, 'axyxay');
+  (1234.5).toLocaleString('zh-CN', {minimumFractionDigits: 2}); (1).toLocaleString(undefined, {style: 'currency', currency: 'CNY'});
+  is(d.getYear(), '120'); d.setYear(99); is(d.getFullYear(), '1999');
+  var o = {}; o.__defineGetter__('x', function () { return 1 }); is(o.x + typeof o.__lookupGetter__('x') + o.__lookupSetter__('x'), '1functionundefined');
+  is(new WeakRef(o).deref() === o, 'true'); new FinalizationRegistry(function () {}).register(o);
+  console.groupCollapsed('x'); console.dir({}); console.count(); console.timeLog(); console.clear();
+  is(typeof Symbol.asyncIterator, 'symbol'); is(Intl.NumberFormat.supportedLocalesOf('en'), 'en'); is(new Intl.ListFormat('en').format(['a']), 'a');
+}})`
+
 func TestRun(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -75,6 +90,8 @@ func TestRun(t *testing.T) {
 		{"a tab bar of one's own", map[string]string{"app.json": `{"pages":["a/a"],"tabBar":{"customize":true,"items":[]}}`, "customize-tab-bar/index.js": "Component({})", "customize-tab-bar/index.axml": "<view/>", "a/a.js": "Page({onShow(){this.getTabBar().setData({selected:0});this.getTabBar().choose(1)}})"}, nil},
 		{"the tab bar throws", map[string]string{"app.json": `{"pages":["a/a"],"tabBar":{"customize":true,"items":[]}}`, "customize-tab-bar/index.js": "null.x", "customize-tab-bar/index.axml": "<view/>", "a/a.js": "Page({})"}, []string{"fail smoke-throws customize-tab-bar/index.js:1:6 a/a", "fail smoke-throws customize-tab-bar/index.js:1:6 b/b"}},
 		{"an abstract node's component throws", map[string]string{"a/a.json": `{"usingComponents":{"c":"/c/c"}}`, "c/c.json": `{"componentGenerics":{"d":{"default":"/d/d"}}}`, "c/c.js": "Component({})", "d/d.js": "null.x"}, []string{"fail smoke-throws d/d.js:1:6 a/a"}},
+		{"what the engine lacks", map[string]string{"a/a.js": lacking}, nil},
+		{"calls itself", map[string]string{"a/a.js": "\nPage({onLoad(){this.onLoad()}})"}, []string{"fail smoke-throws a/a.js:2:27 a/a"}},
 		{"functions and circles in data", map[string]string{"a/a.js": "var d={f(){return 1}};d.d=d;Page({data:d,onLoad(){if(this.data.f()!==1||this.data===d)throw new Error('x')}})"}, nil},
 		{"storage, mixins, globals of phones", map[string]string{"a/a.js": `Page({mixins:[{hi(){return 1}}],onLoad(){my.setStorageSync({key:'k',data:{v:1}});if(my.getStorageSync({key:'k'}).data.v!==1||this.hi()!==1)throw new Error('x');new Intl.NumberFormat('en').format(1);new Date().toGMTString();(1).toLocaleString();my.createSelectorQuery().select('#a').boundingClientRect().exec()}})`}, nil},
 		{"no way out", map[string]string{"a/a.js": "Page({onLoad(){if(typeof process!=='undefined'||typeof window!=='undefined'||typeof importScripts!=='undefined')throw new Error('x');require('../../etc/passwd')}})"}, []string{"fail smoke-throws a/a.js:1:141 a/a"}},

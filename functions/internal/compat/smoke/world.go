@@ -1,6 +1,7 @@
 package smoke
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"slices"
@@ -20,6 +21,22 @@ var preludeJS string
 
 //go:embed filler.js
 var fillerJS string
+
+//go:embed matches.js
+var matchesJS string
+
+// matchNames are how built scripts read from the constructor what the last regular expression matched.
+var matchNames = []string{"RegExp.$", "RegExp[\"$", "RegExp.last", "RegExp.left", "RegExp.right", "RegExp.input"}
+
+// fillerFor is what is missing of the engine for these scripts.
+func fillerFor(scripts map[string][]byte) string {
+	for _, src := range scripts {
+		if slices.ContainsFunc(matchNames, func(name string) bool { return bytes.Contains(src, []byte(name)) }) {
+			return fillerJS + matchesJS
+		}
+	}
+	return fillerJS
+}
 
 // runner keeps what the runs of a job share: compiled scripts, and what the world is made of.
 type runner struct {
@@ -56,7 +73,7 @@ func newRunner(j job, m *meter) (*runner, error) {
 	for _, c := range []struct {
 		to        **goja.Program
 		name, src string
-	}{{&r.prelude, "prelude.js", preludeJS}, {&r.filler, "filler.js", fillerJS}, {&r.newest, "apis", newest}, {&r.oldest, "apis", oldest}, {&r.lists, "components", components}} {
+	}{{&r.prelude, "prelude.js", preludeJS}, {&r.filler, "filler.js", fillerFor(j.Scripts)}, {&r.newest, "apis", newest}, {&r.oldest, "apis", oldest}, {&r.lists, "components", components}} {
 		if *c.to, err = compile(c.name, c.src); err != nil {
 			return nil, err
 		}
