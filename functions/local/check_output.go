@@ -61,7 +61,7 @@ func writeBuild(b *strings.Builder, o buildOutcome) {
 	if o.Failed {
 		b.WriteString("The build failed.\n")
 	} else {
-		fmt.Fprintf(b, "Built: %d pages, %d files, a package of %d KiB.\n", len(o.Pages), o.Files, (o.Size+1023)/1024)
+		fmt.Fprintf(b, "Built: %s, %s, a package of %d KiB.\n", compat.Count(len(o.Pages), "page"), compat.Count(o.Files, "file"), (o.Size+1023)/1024)
 	}
 	for _, d := range o.Diagnostics {
 		writeLine(b, d.Severity, d.File, d.Line, d.Column, d.Message, d.Advice, d.Rule)
@@ -72,7 +72,7 @@ var verdicts = map[string]string{compat.Pass: "Passed", string(compat.Warn): "Pa
 
 func writeReport(b *strings.Builder, r *compat.Report) {
 	s := r.Summary
-	fmt.Fprintf(b, "\n%s: %d pages against %d profiles; %d pages pass, %d have warnings, %d fail.\n", verdicts[r.Verdict], s.Pages, s.Profiles, s.Passed, s.Warned, s.Failed)
+	fmt.Fprintf(b, "\n%s: %s against %s; %d passed, %d with warnings, %d failed.\n", verdicts[r.Verdict], compat.Count(s.Pages, "page"), compat.Count(s.Profiles, "profile"), s.Passed, s.Warned, s.Failed)
 	for _, f := range r.Findings {
 		message := f.Message
 		if len(f.Profiles) > 0 {

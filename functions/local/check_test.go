@@ -154,7 +154,7 @@ func TestThePageOfWhatDoesNotBuild(t *testing.T) {
 		if status != exitFaults || err != nil || said != "" {
 			t.Fatalf("%d, %v\n%s\n%s", status, err, out, said)
 		}
-		if strings.Contains(string(html), "before") || !strings.Contains(string(html), "does not build") || !strings.Contains(string(html), `<span class="tag fail">fail</span>`) {
+		if strings.Contains(string(html), "before") || !strings.Contains(string(html), "Does not build") || !strings.Contains(string(html), `<span class="tag fail">fail</span>`) {
 			t.Errorf("%s", html)
 		}
 	}

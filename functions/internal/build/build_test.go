@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -215,6 +216,29 @@ func unzip(t *testing.T, b []byte) map[string][]byte {
 		}
 	}
 	return files
+}
+
+// TestEveryReaderTakesNamesAndTimes: where the format leaves a choice, readers differ.
+func TestEveryReaderTakesNamesAndTimes(t *testing.T) {
+	r := run(t, map[string]string{"app.json": `{"pages": ["a/a"]}`, "app.js": "App({})", "a/a.js": "Page({})", "a/a.axml": "<view/>", "图片/首页.txt": "x"}, build.Options{})
+	z, err := zip.NewReader(bytes.NewReader(r.Package), r.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unicode := 0
+	for _, f := range z.File {
+		if ascii := strings.IndexFunc(f.Name, func(r rune) bool { return r > '~' }) < 0; ascii != (f.Flags&(1<<11) == 0) {
+			t.Errorf("%s has the flags %x", f.Name, f.Flags)
+		} else if !ascii {
+			unicode++
+		}
+		if !f.Modified.Equal(time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)) {
+			t.Errorf("%s is of %v", f.Name, f.Modified)
+		}
+	}
+	if unicode != 1 {
+		t.Errorf("%d names beyond ASCII", unicode)
+	}
 }
 
 func TestTheSameProjectGivesTheSameBytes(t *testing.T) {

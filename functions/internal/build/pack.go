@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/flate"
 
@@ -56,7 +57,7 @@ type ManifestFile struct {
 
 // tools names what decides the bytes of a package: the build's own rules, and the versions in go.mod (a test compares). They
 // are constants because a binary does not always know what it was built from.
-var tools = map[string]string{"slipway": "1", "esbuild": "v0.28.2", "compress": "v1.20.3"}
+var tools = map[string]string{"slipway": "2", "esbuild": "v0.28.2", "compress": "v1.20.3"}
 
 // pack writes the package: the main tree, one zip per subpackage, and the manifest that vouches for all of it.
 func pack(ctx context.Context, p *intake.Project, o *Options, r *Result) error {
@@ -214,8 +215,16 @@ func deflaterPool(level int) *sync.Pool {
 // densely are formats that are compressed already; trying again costs time and gains nothing.
 var densely = map[string]bool{".png": true, ".jpg": true, ".jpeg": true, ".gif": true, ".webp": true, ".avif": true, ".mp3": true, ".m4a": true, ".aac": true, ".ogg": true, ".mp4": true, ".mov": true, ".webm": true, ".woff": true, ".woff2": true, ".zip": true}
 
+const (
+	firstDay  = 1<<5 | 1 // 1 January 1980 as zip has it: no day at all, which is 0, is none that every reader takes
+	inUnicode = 1 << 11  // the name is UTF-8; without it readers guess
+)
+
 func compress(name string, b []byte) packed {
-	p := packed{data: b, header: zip.FileHeader{Name: name, Method: zip.Store, CRC32: crc32.ChecksumIEEE(b), UncompressedSize64: uint64(len(b))}}
+	p := packed{data: b, header: zip.FileHeader{Name: name, Method: zip.Store, ModifiedDate: firstDay, CRC32: crc32.ChecksumIEEE(b), UncompressedSize64: uint64(len(b))}}
+	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		p.header.Flags = inUnicode
+	}
 	if !densely[strings.ToLower(path.Ext(name))] && len(b) > 0 {
 		var buf bytes.Buffer
 		buf.Grow(len(b)/2 + 64)

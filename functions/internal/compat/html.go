@@ -11,7 +11,7 @@ import (
 var reportHTML string
 
 var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"count": count,
+	"count": Count,
 	"mark":  func(result string) string { return marks[result] },
 }).Parse(reportHTML))
 
@@ -37,8 +37,8 @@ func WriteHTML(w io.Writer, h Heading, r *Report) error {
 	return page.Execute(w, v)
 }
 
-// count writes "1 page" and "2 pages".
-func count(n int, one string) string {
+// Count writes "1 page" and "2 pages".
+func Count(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}

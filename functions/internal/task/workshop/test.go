@@ -155,7 +155,8 @@ func keepReport(ctx context.Context, packages release.Keeper, program catalog.Mi
 
 // summaryLine says in one line what a test found; the verdict stands beside it.
 func summaryLine(r *compat.Report) string {
-	line := fmt.Sprintf("%d pages on %d profiles, %d failures, %d warnings", r.Summary.Pages, r.Summary.Profiles, r.Summary.Fails, r.Summary.Warns)
+	line := compat.Count(r.Summary.Pages, "page") + " on " + compat.Count(r.Summary.Profiles, "profile") + ", " +
+		compat.Count(r.Summary.Fails, "failure") + ", " + compat.Count(r.Summary.Warns, "warning")
 	if r.Since.Run > 0 {
 		line += "; " + r.Since.String()
 	}
