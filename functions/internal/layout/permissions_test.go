@@ -406,18 +406,3 @@ func TestNoPolicyIsCutByTheBounds(t *testing.T) {
 		}
 	}
 }
-
-func TestEveryOpenDoorIsThrottled(t *testing.T) {
-	var door struct {
-		RouteSettings map[string]yaml.Node `yaml:"RouteSettings"`
-	}
-	a := readTemplate(t).Resources["Api"]
-	if err := a.Properties.Decode(&door); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range api.Routes {
-		if _, ok := door.RouteSettings[r.Key()]; ok != (r.Auth != api.Bearer) {
-			t.Errorf("%s: a throttle of its own: %v, open to anybody: %v", r.Key(), ok, r.Auth != api.Bearer)
-		}
-	}
-}
