@@ -1,6 +1,7 @@
 package layout_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -81,6 +82,82 @@ func TestRunbookSpeaksOfWhatThereIs(t *testing.T) {
 	for _, about := range []string{"**Deploy.**", "**First admin.**", "**Rotate the signing key.**", "**Restore the table.**", "**Redrive a failed machine.**", "**Drain the dead letters.**", "**Leave the SES sandbox.**"} {
 		if !strings.Contains(readme, about) {
 			t.Errorf("the runbook says nothing under %s", about)
+		}
+	}
+}
+
+// flags are how functions are built, as the README and samconfig.toml say it.
+var flags = regexp.MustCompile(`CGO_ENABLED=0 GOFLAGS="[^"]*" sam build`)
+
+// badSteps are the steps of the runbook that would do harm: a deployment of what was not built, or built otherwise than
+// measured, and functions that keep a secret which became known.
+func badSteps(readme, samconfig string, readers []string) (out []string) {
+	for line := range strings.Lines(readme) {
+		if at := strings.Index(line, "sam deploy "); at >= 0 && !strings.Contains(line[:at], "sam build &&") {
+			out = append(out, "deploys without a build: "+strings.TrimSpace(line))
+		}
+	}
+	if build := flags.FindString(samconfig); build == "" || !strings.Contains(readme, build) {
+		out = append(out, "the README does not build with "+build)
+	}
+	loop := regexp.MustCompile(`(?m)^for f in (.*); do$`).FindStringSubmatch(readme)
+	if loop == nil || !slices.Equal(strings.Fields(loop[1]), readers) {
+		out = append(out, fmt.Sprintf("starts anew %q, but the secret is read by %v", loop, readers))
+	}
+	for _, stage := range strings.Split(samconfig, ".deploy.parameters]")[1:] {
+		stage, _, _ = strings.Cut(stage, "\n[")
+		for _, setting := range []string{`capabilities = "CAPABILITY_IAM CAPABILITY_AUTO_EXPAND"`, "resolve_s3 = true", "confirm_changeset = true"} {
+			if !strings.Contains(stage, "\n"+setting) {
+				out = append(out, "samconfig.toml deploys without "+setting)
+			}
+		}
+	}
+	if regexp.MustCompile(`(?m)^cached`).MatchString(samconfig) {
+		out = append(out, "samconfig.toml ships what was built of other code")
+	}
+	return out
+}
+
+// secretReaders are the functions that are given the secret.
+func secretReaders(t *testing.T) (out []string) {
+	t.Helper()
+	for _, f := range readTemplate(t).lambdas(t) {
+		if _, ok := f.Environment.Variables["SLIPWAY_SECRET"]; ok {
+			out = append(out, f.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestRunbookDoesNoHarm(t *testing.T) {
+	readme, samconfig, readers := string(file(t, "README.md")), string(file(t, "samconfig.toml")), secretReaders(t)
+	for _, wrong := range badSteps(readme, samconfig, readers) {
+		t.Error(wrong)
+	}
+	for name, c := range map[string]struct {
+		old, new, want string
+		readers        []string
+	}{
+		"no build":         {"sam build && sam deploy", "sam deploy", "deploys without a build", readers},
+		"by hand":          {"\ndeploy --guided", "\nsam deploy --guided", "deploys without a build", readers},
+		"built otherwise":  {"-tags=lambda.norpc,", "-tags=", "does not build with", readers},
+		"one is left out":  {"for f in RequestsResend ", "for f in ", "but the secret is read by", readers},
+		"another reads it": {"", "", "but the secret is read by", append([]string{"ReleasesRead"}, readers...)},
+	} {
+		if got := strings.Join(badSteps(strings.Replace(readme, c.old, c.new, 1), samconfig, c.readers), "; "); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	for name, c := range map[string][2]string{
+		"cached":        {"parallel = true", "cached = true"},
+		"a capability":  {"CAPABILITY_IAM CAPABILITY_AUTO_EXPAND", "CAPABILITY_AUTO_EXPAND"},
+		"no bucket":     {"resolve_s3 = true", "resolve_s3 = false"},
+		"no one looks":  {"confirm_changeset = true", "confirm_changeset = false"},
+		"other strings": {"-ldflags=-s", "-ldflags=-w"},
+	} {
+		if len(badSteps(readme, strings.Replace(samconfig, c[0], c[1], 1), readers)) != 1 {
+			t.Errorf("samconfig.toml: %s: planted, and not found", name)
 		}
 	}
 }
