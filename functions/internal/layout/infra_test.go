@@ -61,7 +61,7 @@ var promises = []promise{
 	{main, "Globals/Function/LoggingConfig", "{LogFormat: JSON, LogGroup: !Ref ApiLog}"},
 	{main, "Resources/Api/Properties/Auth", "{DefaultAuthorizer: Callers, Authorizers: {Callers: {FunctionArn: !GetAtt WorkspacesAuthorize.Arn, EnableFunctionDefaultPermissions: true, AuthorizerPayloadFormatVersion: 2.0, EnableSimpleResponses: true}}}"},
 	{main, "Resources/Api/Properties/AccessLogSettings", "{DestinationArn: !GetAtt AccessLog.Arn, Format: " + accessLog + "}"}, // no path: it holds secrets and ids
-	{main, "Resources/Api/Properties/DefaultRouteSettings", "{DetailedMetricsEnabled: true, ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400}"},
+	{main, "Resources/Api/Properties/DefaultRouteSettings", "{ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400}"},
 	{main, "Resources/WorkspacesAuthorize/Properties/Environment/Variables", "{SLIPWAY_ISSUERS: !If [OwnSignIn, !GetAtt Identity.Outputs.Issuer, !Ref Issuers], SLIPWAY_AUDIENCE: !If [OwnSignIn, !GetAtt Identity.Outputs.Audience, !Ref Audience]}"},
 	{main, "Resources/DeadLetters/Properties", "{MessageRetentionPeriod: 1209600, SqsManagedSseEnabled: true}"},
 	{main, "Resources/TasksDeliver/Properties/Events/NewRow/Properties", `{Stream: !GetAtt Data.Outputs.TableStreamArn, StartingPosition: LATEST, BatchSize: 100, MaximumRetryAttempts: 4, MaximumRecordAgeInSeconds: 300, BisectBatchOnFunctionError: true, ` +
