@@ -1,11 +1,16 @@
 package moto_test
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"slipway/functions/internal/moto"
 )
@@ -52,5 +57,55 @@ func TestEndsWithItsTest(t *testing.T) {
 	if res, err := http.Get(url + "/moto-api/data.json"); err == nil {
 		_ = res.Body.Close()
 		t.Error("moto still answers")
+	}
+}
+
+// TestEndsWithItsProgram: nothing is left of a test program that is killed, whose cleanups never run.
+func TestEndsWithItsProgram(t *testing.T) {
+	moto.Start(t).Reset(t) // skips without moto
+	var n moto.Nursery
+	port := moto.FreePort(t)
+	if err := n.Start(port, filepath.Join(t.TempDir(), "log")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	answers := func() bool {
+		res, err := http.Get("http://127.0.0.1:" + port + "/moto-api/data.json")
+		if err != nil {
+			return false
+		}
+		return res.Body.Close() == nil
+	}
+	if err := moto.Poll(ctx, func() (bool, error) { return answers(), nil }); err != nil {
+		t.Fatalf("it does not answer: %v", err)
+	}
+	if err := n.End(); err != nil {
+		t.Fatal(err)
+	}
+	if err := moto.Poll(ctx, func() (bool, error) { return !answers(), nil }); err != nil {
+		t.Errorf("it still answers: %v", err)
+	}
+}
+
+// TestServersDrawApart: what servers make up differs, though they are copies of one process.
+func TestServersDrawApart(t *testing.T) {
+	made := map[string]bool{}
+	for range 2 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, moto.Start(t).URL, strings.NewReader(`{"Name": "secret", "SecretString": "x"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Amz-Target", "secretsmanager.CreateSecret")
+		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/"+moto.Region+"/secretsmanager/aws4_request, SignedHeaders=host, Signature=0")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var secret struct{ ARN string }
+		if err := errors.Join(json.NewDecoder(res.Body).Decode(&secret), res.Body.Close()); err != nil || secret.ARN == "" || made[secret.ARN] {
+			t.Errorf("made %+v (%v), and before %v", secret, err, made)
+		}
+		made[secret.ARN] = true
 	}
 }

@@ -32,7 +32,7 @@ func endServer(port string) error { return nursery.order("end", port) }
 
 type process struct {
 	mu       sync.Mutex
-	orders   io.Writer
+	orders   io.WriteCloser
 	answers  *bufio.Reader
 	lastWord error // why it cannot be used any more
 }

@@ -68,6 +68,7 @@ func Start(t testing.TB, options ...func(*local.Options)) *World {
 	if o := w.options; Deploy != nil {
 		w.elsewhere = Deploy(t, o.Data != "" || o.Clock != nil || o.Table != nil || o.Journal != nil || o.Workflow != nil)
 		w.Base, w.stop = w.elsewhere.Base(), func() {}
+		w.Patience = 4 * patience // for several processes, beside those of other stories
 		return w
 	}
 	if w.options.Data == "" {
