@@ -184,7 +184,7 @@ func (r *project) unitAt(stem string) *unit {
 func (r *project) bundle(file string) bool {
 	src := r.p.Files[file]
 	switch path.Base(file) {
-	case "vendor.js", "vendors.js":
+	case "vendor.js", "vendors.js", "mor.c.js", "mor.p.js", "mor.r.js", "mor.v.js":
 		return true
 	case "runtime.js", "taro.js":
 		return bytes.Contains(src, []byte("webpackJsonp"))
