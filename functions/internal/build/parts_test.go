@@ -94,10 +94,10 @@ func TestAssetsOfOnesOwn(t *testing.T) {
 		`{"miniprogramRoot": "./"}`:                    "",
 		`{"compileOptions": {"include": ["data/**"]}}`: "",
 	} {
-		r := run(t, small(map[string]string{"mini.project.json": settings, "data/x.mem": "x", "data/y.dat": "y", "data/loose.js": "1", "data/.env": "secret", "data/a.acss": ""}), build.Options{})
+		r := run(t, small(map[string]string{"mini.project.json": settings, "data/x.mem": "x", "data/y.dat": "y", "data/loose.js": "1", "data/.env": "secret", "data/a.acss": "", ".mini-ide/a.json": "{}", "data/.tea/a.png": "x", "data/.tea/b.mem": "x"}), build.Options{})
 		var got []string
 		for _, name := range keys(r.Files) {
-			if strings.HasPrefix(name, "data/") {
+			if strings.HasPrefix(name, "data/") || strings.HasPrefix(name, ".") {
 				got = append(got, name)
 			}
 		}

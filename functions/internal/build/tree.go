@@ -182,6 +182,9 @@ func (t *tree) assets() {
 	}
 	for name, b := range t.p.Files {
 		ext := strings.ToLower(path.Ext(name))
+		if hidden(name) {
+			continue // what editors and tools keep beside a project
+		}
 		wanted := media[ext] || ext == ".json" && t.dataFile(name) || t.p.Asset(name)
 		if intake.InModules(name) {
 			wanted = media[ext] && slices.ContainsFunc(beside, func(dir string) bool { return intake.Within(name, dir) })
@@ -195,6 +198,9 @@ func (t *tree) assets() {
 		}
 	}
 }
+
+// hidden says whether a file or a folder around it has a name that begins with a full stop.
+func hidden(name string) bool { return strings.HasPrefix(name, ".") || strings.Contains(name, "/.") }
 
 // dataFile tells JSON that a program reads from JSON that configures a page, a component or a tool.
 func (t *tree) dataFile(name string) bool {

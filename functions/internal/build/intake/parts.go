@@ -87,7 +87,7 @@ func (l *loader) assets(base, file string, settings map[string]any) {
 	match := globs(patterns)
 	l.p.asset = func(name string) bool {
 		inside := strings.TrimPrefix(strings.TrimPrefix(name, base), "/")
-		return len(patterns) > 0 && !strings.HasPrefix(path.Base(name), ".") && !slices.Contains(sources, strings.ToLower(path.Ext(name))) && match(inside)
+		return len(patterns) > 0 && !slices.Contains(sources, strings.ToLower(path.Ext(name))) && match(inside)
 	}
 }
 

@@ -171,7 +171,7 @@ func (f failsAt) ReadAt(b []byte, at int64) (int, error) {
 func TestHonestArchives(t *testing.T) {
 	streamed := with(item{name: "a.js", body: "Page({})", flags: 8, localCRC: p(uint32(0)), localPacked: p(uint32(0)), localSize: p(uint32(0)), trailer: strings.Repeat("d", 16)})
 	folders := kit{items: []item{{name: "shop/"}, {name: "shop/app.json", body: "{}"}, {name: "shop/img/"}, {name: "shop/img/a.png", body: "png", store: true}}}
-	mac := kit{items: []item{{name: "shop/app.json", body: "{}"}, {name: "__MACOSX/shop/._app.json", body: "x"}, {name: "shop/.DS_Store", body: "x"}, {name: "shop/a.js.map", body: "{}"}}}
+	mac := kit{items: []item{{name: "shop/app.json", body: "{}"}, {name: "__MACOSX/shop/._app.json", body: "x"}, {name: "shop/.DS_Store", body: "x"}, {name: "shop/a.js.map", body: "{}"}, {name: "shop/node_modules/.cache/x/y.js", body: "x"}, {name: "shop/node_modules/.bin/z", body: "x"}}}
 	dotted := kit{items: []item{{name: "./"}, {name: "./app.json", body: "{}"}, {name: "./a.js", body: "x"}}}
 	commented := kit{items: with().items, comment: "made by hand"}
 	umlaut := kit{items: []item{{name: "app.json", body: "{}"}, {name: "bilder/küche.png", body: "x", flags: 1 << 11}, {name: "图.png", body: "y"}}}

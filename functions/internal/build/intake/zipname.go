@@ -145,7 +145,15 @@ func topFolder(entries []*entry) string {
 }
 
 // leftOut says which files never reach a build.
-func leftOut(name string) bool { return litter(name) || strings.HasSuffix(name, ".map") }
+func leftOut(name string) bool {
+	return litter(name) || strings.HasSuffix(name, ".map") || ofTools(name)
+}
+
+// ofTools tells what is in node_modules without being a package: the caches and commands of tools, which can weigh more
+// than the project.
+func ofTools(name string) bool {
+	return strings.Contains("/"+name, "/node_modules/.cache/") || strings.Contains("/"+name, "/node_modules/.bin/")
+}
 
 // litter is what version control and file managers leave behind.
 func litter(name string) bool {
