@@ -16,12 +16,12 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 
 	"slipway/functions/internal/build/intake"
 	"slipway/functions/internal/build/less"
 	"slipway/functions/internal/build/signature"
+	"slipway/functions/internal/pattern"
 )
 
 // Options say for whom a project is built.
@@ -68,7 +68,7 @@ type PageSize struct {
 	Total      int64  `json:"total"` // with every module, component and sheet it needs, each counted once
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+var variableName = pattern.New(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
 
 // Build makes the package. What is wrong with the project is in the result, all of it at once; an error is only what is
 // wrong elsewhere (the context's end, the signer). The same project and options give the same bytes everywhere.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,13 +12,14 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 
 	"slipway/functions/internal/build/intake"
+	"slipway/functions/internal/pattern"
 )
 
 // collapse makes a module that exports only a default be that default, so that require("./x") gives what the author of
 // the older half of the project expects. It runs last, when circular imports already hold the live object.
 const collapse = `(function(m){var e=m.exports;e&&e.__esModule&&Object.keys(e).join()==="default"&&(m.exports=e.default)})(module);`
 
-var defaultExport = regexp.MustCompile(`\bexport\s+default\b|\bas\s+default\b`)
+var defaultExport = pattern.New(`\bexport\s+default\b|\bas\s+default\b`)
 
 // collect takes esbuild's output into the built tree.
 func (s *scripts) collect(files []string, result api.BuildResult) error {

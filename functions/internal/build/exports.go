@@ -2,13 +2,13 @@ package build
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 
 	"slipway/functions/internal/build/intake"
+	"slipway/functions/internal/pattern"
 )
 
 // checkExports warns of imports that name something the other module does not export. Modules are compiled apart, where
@@ -47,7 +47,7 @@ func (s *scripts) checkExports(ctx context.Context) error {
 	return nil
 }
 
-var exportWord = regexp.MustCompile(`\bexport\b\s*([\w{*]+)`)
+var exportWord = pattern.New(`\bexport\b\s*([\w{*]+)`)
 
 // onlyDefault says whether a module seems to export a default and nothing else. It becomes that default (see collapse),
 // so its members can be imported by name, and only a run would tell which there are.

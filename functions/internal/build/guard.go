@@ -1,13 +1,13 @@
 package build
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 
 	"slipway/functions/internal/build/intake"
+	"slipway/functions/internal/pattern"
 )
 
 // Two features of esbuild read the machine's disk without asking a plugin, and a project must not make it read anything:
@@ -18,12 +18,12 @@ import (
 const nowhere = "/.slipway-modules-lie-in-memory"
 
 // mapComment is exactly what esbuild's lexer takes for a source map comment.
-var mapComment = regexp.MustCompile(`(//|/\*)[#@]( sourceMappingURL=)`)
+var mapComment = pattern.New(`(//|/\*)[#@]( sourceMappingURL=)`)
 
 var (
-	importWord   = regexp.MustCompile(`require|import`)
-	plainCall    = regexp.MustCompile(`^\s*\(\s*(?:"[^"\\\n]*"|'[^'\\\n]*')\s*\)`)
-	harmlessWord = regexp.MustCompile(`^[ \t\r\n]*[!-'*-\-0->@-\[\]-_a-~]`) // printable ASCII but ( ) / . ? \ and the back-tick
+	importWord   = pattern.New(`require|import`)
+	plainCall    = pattern.New(`^\s*\(\s*(?:"[^"\\\n]*"|'[^'\\\n]*')\s*\)`)
+	harmlessWord = pattern.New(`^[ \t\r\n]*[!-'*-\-0->@-\[\]-_a-~]`) // printable ASCII but ( ) / . ? \ and the back-tick
 )
 
 // computedAlias stands for a require whose argument is computed. A host may be able to answer it at run time.

@@ -5,15 +5,19 @@ import (
 	"html/template"
 	"io"
 	"strconv"
+	"sync"
 )
 
 //go:embed report.html
 var reportHTML string
 
-var page = template.Must(template.New("report").Funcs(template.FuncMap{
-	"count": Count,
-	"mark":  func(result string) string { return marks[result] },
-}).Parse(reportHTML))
+// page is parsed when the first report is written: reading it at the start would be a tenth of that.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("report").Funcs(template.FuncMap{
+		"count": Count,
+		"mark":  func(result string) string { return marks[result] },
+	}).Parse(reportHTML))
+})
 
 // marks are read by people who do not see colours, and by printers that have none.
 var marks = map[string]string{Pass: "✓", string(Warn): "!", string(Fail): "✕"}
@@ -34,7 +38,7 @@ func WriteHTML(w io.Writer, h Heading, r *Report) error {
 	}
 	v := newView(r)
 	v.Heading = h
-	return page.Execute(w, v)
+	return page().Execute(w, v)
 }
 
 // Count writes "1 page" and "2 pages".

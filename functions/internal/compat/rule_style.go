@@ -2,7 +2,6 @@ package compat
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"slipway/functions/internal/compat/profile"
 	"slipway/functions/internal/compat/script"
 	"slipway/functions/internal/compat/style"
+	"slipway/functions/internal/pattern"
 )
 
 // styles judges the style sheets of the app, of pages and components, and what they import.
@@ -85,7 +85,7 @@ func (t *test) sayStyle(s Severity, rule, file string, at style.Pos, profiles []
 	t.say(s, rule, file, script.Pos{Line: at.Line, Column: at.Column}, profiles, advice, format, args...)
 }
 
-var importPattern = regexp.MustCompile(`(?i)^@import\s+(?:\([^)]*\)\s*)?(?:url\(\s*)?["']?([^"')\s;]+)`)
+var importPattern = pattern.New(`(?i)^@import\s+(?:\([^)]*\)\s*)?(?:url\(\s*)?["']?([^"')\s;]+)`)
 
 func imported(atRule string) (string, bool) {
 	m := importPattern.FindStringSubmatch(atRule)
@@ -122,7 +122,7 @@ func (t *test) atRule(file string, a style.Prelude) {
 	}
 }
 
-var pseudo = regexp.MustCompile(`::?[a-z-]+`)
+var pseudo = pattern.New(`::?[a-z-]+`)
 
 func (t *test) selector(file string, p style.Prelude) {
 	for _, name := range pseudo.FindAllString(p.Text, -1) {
@@ -133,10 +133,10 @@ func (t *test) selector(file string, p style.Prelude) {
 }
 
 var (
-	function = regexp.MustCompile(`([a-z-]+)\(`)
-	quoted   = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'`)
-	address  = regexp.MustCompile(`url\(\s*["']?([^"')]+?)["']?\s*\)`)
-	pixels   = regexp.MustCompile(`^(\d+(?:\.\d+)?)px(?:\s*!important)?$`)
+	function = pattern.New(`([a-z-]+)\(`)
+	quoted   = pattern.New(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'`)
+	address  = pattern.New(`url\(\s*["']?([^"')]+?)["']?\s*\)`)
+	pixels   = pattern.New(`^(\d+(?:\.\d+)?)px(?:\s*!important)?$`)
 )
 
 func (t *test) declaration(file string, d style.Declaration, block []style.Declaration) {

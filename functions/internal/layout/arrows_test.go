@@ -49,7 +49,7 @@ var arrows = []arrow{
 	{"./store/fresh", append([]string{"./store"}, domain...)}, // what a function knows of placements, and how old that is
 	{"./review", append([]string{"./store", "./mail"}, domain...)},
 
-	{"./build/...", []string{"./build/...", "./fault", "github.com/evanw/esbuild/...", "github.com/klauspost/compress/...", "github.com/tailscale/hujson", "golang.org/x/text/...", "github.com/dop251/goja/..."}},
+	{"./build/...", []string{"./build/...", "./fault", "./pattern", "github.com/evanw/esbuild/...", "github.com/klauspost/compress/...", "github.com/tailscale/hujson", "golang.org/x/text/...", "github.com/dop251/goja/..."}},
 	{"./compat/...", []string{"./compat/...", "./build/...", "./fault", "./pattern", "github.com/tailscale/hujson", "github.com/dop251/goja/...", "github.com/evanw/esbuild/...",
 		"github.com/dlclark/regexp2/...", "github.com/go-sourcemap/sourcemap", "golang.org/x/sys/unix", "golang.org/x/text/..."}},
 	{"./mail", []string{"./fault", "github.com/a-h/templ/..."}},

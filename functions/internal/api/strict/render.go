@@ -3,7 +3,6 @@ package strict
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 )
@@ -31,17 +30,26 @@ func quote(s string) []byte {
 	return b
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
-
 // join extends a path by a member: "information.en", or "hosts[\"a b\"]" when the name would be misread.
 func join(path, name string) string {
 	switch {
-	case !plainName.MatchString(name):
+	case !plain(name):
 		return path + "[" + string(quote(shorten(name))) + "]"
 	case path == "":
 		return shorten(name)
 	}
 	return path + "." + shorten(name)
+}
+
+// plain says whether a name can stand in a path as it is: letters, digits, _ and -, and a letter or _ first.
+func plain(name string) bool {
+	for i, c := range []byte(name) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return name != ""
 }
 
 func sorted(fields map[string][]int) []string {

@@ -2,12 +2,13 @@ package axml
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+
+	"slipway/functions/internal/pattern"
 )
 
 // lastEnd is an end tag with which a file ends before it does.
-var lastEnd = regexp.MustCompile(`</[A-Za-z_][\w.:-]*\s*$`)
+var lastEnd = pattern.New(`</[A-Za-z_][\w.:-]*\s*$`)
 
 // Minify writes a template smaller without changing what it shows: comments go, space inside tags shrinks, and text
 // that is only space becomes one space. What has any problem is given back as it is, and so is what <text> holds; only the

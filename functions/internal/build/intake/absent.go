@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"slipway/functions/internal/pattern"
 )
 
 // Absences say what a merchant can do about something that is not in the project. Safe for concurrent use.
@@ -128,7 +129,7 @@ func (n *Absences) Near(from, spec string) string {
 }
 
 // packageName is what npm lets a package be called. Old ones have capital letters.
-var packageName = regexp.MustCompile(`^(@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*$`)
+var packageName = pattern.New(`^(@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*$`)
 
 // rooted finds a file of the merchant's own that a bare path means where some tool reads it as an alias: "utils/a",
 // "@/utils/a" or "@utils/a" for utils/a.js in the mini program's root.

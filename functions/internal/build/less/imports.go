@@ -1,6 +1,6 @@
 package less
 
-import "regexp"
+import "slipway/functions/internal/pattern"
 
 // Import is one @import of a sheet that names a file.
 type Import struct {
@@ -8,7 +8,7 @@ type Import struct {
 	At   int // byte offset of the statement
 }
 
-var importStatement = regexp.MustCompile(`^@import\s*(?:\([^)]*\)\s*)?(?:url\(\s*)?["']([^"'\n]+)["']`)
+var importStatement = pattern.New(`^@import\s*(?:\([^)]*\)\s*)?(?:url\(\s*)?["']([^"'\n]+)["']`)
 
 // Imports lists what a sheet imports, in its order, without compiling it: less.js imports a file once and says nothing of
 // sheets that import each other. Names that are computed are left out.
