@@ -52,6 +52,11 @@ var promises = []promise{
 	{identity, "Outputs/Issuer", "{Value: !Sub https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${Pool}}"},
 	{identity, "Outputs/Audience", "{Value: !Ref Client}"},
 
+	// Were it otherwise, no alarm would reach anybody, and nothing would say so.
+	{alarms, "Resources/Topic/Properties", "{KmsMasterKeyId: !Ref Key}"},
+	{alarms, "Resources/Key/Properties/KeyPolicy/Statement", "[{Sid: Account, Effect: Allow, Principal: {AWS: !Sub arn:${AWS::Partition}:iam::${AWS::AccountId}:root}, Action: kms:*, Resource: *}, {Sid: Alarms, Effect: Allow, Principal: {Service: cloudwatch.amazonaws.com}, Action: [kms:Decrypt, kms:GenerateDataKey], Resource: *}]"},
+	{alarms, "Resources/Subscription/Properties", "{TopicArn: !Ref Topic, Protocol: email, Endpoint: !Ref Email}"},
+
 	{main, "Resources/Data/DeletionPolicy", "Retain"},
 	{main, "Resources/Identity/Condition", "OwnSignIn"},
 	{main, "Globals/Function/Runtime", "provided.al2023"},
