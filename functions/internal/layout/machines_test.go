@@ -22,8 +22,9 @@ import (
 
 // machine is what the tests read of a state machine.
 type machine struct {
-	StartAt string
-	States  map[string]state
+	StartAt        string
+	States         map[string]state
+	TimeoutSeconds int
 }
 
 type state struct {
@@ -34,7 +35,9 @@ type state struct {
 	Default        string
 	Error          string
 	TimeoutSeconds int
-	Parameters     struct {
+	// From its input, where people say how long.
+	TimeoutSecondsPath string
+	Parameters         struct {
 		FunctionName string
 		Payload      map[string]any
 	}
@@ -280,11 +283,23 @@ func TestFunctionsEndBeforeTheirStates(t *testing.T) {
 	}
 }
 
-// holdTimes names the functions that a state of the machine may give up on while they still work.
+// mostSeconds is how long an execution lives at most: AWS ends it after a year, with a failure that nothing catches.
+const mostSeconds = 365 * 24 * 3600
+
+// holdTimes names the functions that a state of the machine may give up on while they still work, and waits without end.
 func holdTimes(m machine, functions map[string]lambda) (out []string) {
+	if m.TimeoutSeconds <= 0 || m.TimeoutSeconds >= mostSeconds {
+		out = append(out, fmt.Sprintf("the machine ends after %d s; AWS ends it after %d", m.TimeoutSeconds, mostSeconds))
+	}
 	m.each(func(name string, s state) {
-		if s.Type != "Task" || strings.HasSuffix(s.Resource, ".waitForTaskToken") {
-			return // a parked task waits for people, not for its function
+		if s.Type != "Task" {
+			return
+		}
+		if strings.HasSuffix(s.Resource, ".waitForTaskToken") { // it waits for people, not for its function
+			if s.TimeoutSecondsPath == "" && (s.TimeoutSeconds <= 0 || s.TimeoutSeconds >= m.TimeoutSeconds) {
+				out = append(out, fmt.Sprintf("%s waits %d s, longer than the machine lives", name, s.TimeoutSeconds))
+			}
+			return
 		}
 		function := "Tasks" + strings.TrimSuffix(strings.Trim(s.Parameters.FunctionName, "${}"), "FunctionArn")
 		for _, f := range functions {
@@ -308,7 +323,8 @@ func holdDoor(functions map[string]lambda) (out []string) {
 
 func TestPlantedDifferencesOfMachinesAreFound(t *testing.T) {
 	const source = "package task\n\nvar startState = map[string]string{\"a\": \"Wait\"}\n"
-	const good = `{"StartAt":"Where?","States":{
+	const good = `{"StartAt":"Where?","TimeoutSeconds":3600,"States":{
+		"Park":{"Type":"Task","Comment":"c","Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","TimeoutSeconds":600,"Parameters":{"FunctionName":"${ActFunctionArn}"}},
 		"Where?":{"Type":"Choice","Comment":"c","Choices":[{"Variable":"$.startAt","StringEquals":"Wait","Next":"Wait"}]},
 		"Wait":{"Type":"Task","Comment":"c","TimeoutSeconds":60,"Parameters":{"FunctionName":"${ActFunctionArn}"}}}}`
 	for name, test := range map[string]struct {
@@ -328,6 +344,10 @@ func TestPlantedDifferencesOfMachinesAreFound(t *testing.T) {
 		"a slower function":      {"", "", nil, source, 60, "may run 60 s, but Wait waits 60 s"},
 		"a state without time":   {`"TimeoutSeconds":60,`, "", nil, source, 50, "waits 0 s"},
 		"a slow function":        {"", "", nil, source, -30, "gives up after 30"},
+		"a machine without end":  {`"TimeoutSeconds":3600,`, "", nil, source, 50, "the machine ends after 0 s"},
+		"one that AWS ends":      {`"TimeoutSeconds":3600`, `"TimeoutSeconds":31536000`, nil, source, 50, "AWS ends it after"},
+		"a wait without end":     {`"TimeoutSeconds":600,`, "", nil, source, 50, "Park waits 0 s"},
+		"a wait that is longer":  {`"TimeoutSeconds":600`, `"TimeoutSeconds":3600`, nil, source, 50, "Park waits 3600 s"},
 	} {
 		substitutions := test.substitutions
 		if substitutions == nil {
