@@ -197,3 +197,18 @@ func TestWhatIsUnresolvedMayBeAllowed(t *testing.T) {
 		t.Errorf("the stubbed program does not run: %v", err)
 	}
 }
+
+func TestSourcesOfFrameworks(t *testing.T) {
+	for name, files := range map[string]map[string]string{
+		`Taro: build it for this platform first, usually with "npx taro build --type alipay"`: {"package.json": `{"dependencies": {"@tarojs/taro": "3"}}`, "src/app.config.ts": ""},
+		"uni-app: build": {"package.json": `{"devDependencies": {"@dcloudio/uni-cli-shared": "3"}}`, "mini.project.json": `{"miniprogramRoot": "dist/build/mp-alipay"}`, "app.json": "{}"},
+		"uni-app: publish it for this platform in HBuilderX": {"shop/pages.json": "{}", "shop/manifest.json": "{}", "shop/App.vue": ""},
+		"Remax: build":                   {"package.json": `{"dependencies": {"remax": "2"}}`},
+		"Zip the project folder so that": {"package.json": `{"dependencies": {"remaxed": "2", "taro": "1"}}`, "pages.json": "{}"},
+	} {
+		p, list := load(t, files)
+		if p != nil || len(list) == 0 || !strings.Contains(list[len(list)-1].Advice, name) || list[len(list)-1].Line == 0 {
+			t.Errorf("want %s, got %+v", name, list)
+		}
+	}
+}

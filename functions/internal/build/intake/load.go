@@ -70,7 +70,9 @@ func (l *loader) locate() bool {
 func (l *loader) badRoot(base, file, dir string) {
 	line, column := lineOf(l.p.Files[file], dir)
 	advice := "Name the folder that holds app.json, relative to this file. If a tool makes that folder (Taro, uni-app and the like), run it first and upload what it made."
-	if app := l.shallowest(base, "app.json"); app != "" {
+	if framework := l.framework(); framework != "" {
+		advice = framework
+	} else if app := l.shallowest(base, "app.json"); app != "" {
 		advice = "If a tool makes that folder, run it first and upload what it made. There is " + app + ": if that belongs to the mini program, name its folder instead, or remove miniprogramRoot for the top."
 	}
 	l.Err("bad-root", file, line, column, advice, "miniprogramRoot is %q, which is not a folder of the project.", dir)
@@ -161,7 +163,7 @@ func (l *loader) readApp() bool {
 	src, there := l.p.Files[file]
 	if !there {
 		advice := "Zip the project folder so that app.json lies at its top, or set miniprogramRoot in mini.project.json."
-		l.Err("no-app-json", file, 0, 0, advice, "The project has no app.json.")
+		l.Err("no-app-json", file, 0, 0, cmp.Or(l.framework(), advice), "The project has no app.json.")
 		return false
 	}
 	raw, ok := readObject(&l.Report, file, src, l.limits.MaxConfig)
