@@ -53,7 +53,7 @@ func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read package: %s: %w", entry.Name, err)
 		}
-		data, err := io.ReadAll(f)
+		data, err := readEntry(f, int64(entry.UncompressedSize64))
 		f.Close()
 		if err != nil {
 			return nil, fmt.Errorf("read package: %s: %w", entry.Name, err)
@@ -61,4 +61,12 @@ func readZip(r io.ReaderAt, size int64) (map[string][]byte, error) {
 		files[entry.Name] = data
 	}
 	return files, nil
+}
+
+// readEntry reads an entry to its end, where its checksum is looked at, into memory of the size that is announced.
+func readEntry(r io.Reader, size int64) ([]byte, error) {
+	const most = 64 << 20                                                        // beyond which memory is taken as it is needed
+	b := bytes.NewBuffer(make([]byte, 0, min(max(size, 0), most)+bytes.MinRead)) // a buffer grows unless so much is free
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
 }

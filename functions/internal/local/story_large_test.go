@@ -145,7 +145,7 @@ func TestTheLargestProjectFitsItsFunctions(t *testing.T) {
 	if elsewhere == nil {
 		t.Skip("is about the programs that are deployed; play it with -args -on=moto")
 	}
-	const mostMemory, mostSeconds = 1769 << 20, 300
+	const mostMemory, mostSeconds = 512 << 20, 300 // of any project; the function has 1 769 MB and five minutes
 	w := story.Start(t)
 	w.Patience = 10 * time.Minute
 	admin := w.As("merchant-admin")
@@ -158,7 +158,7 @@ func TestTheLargestProjectFitsItsFunctions(t *testing.T) {
 		memory, seconds := end()
 		t.Logf("%s: %d MB, %.1f s of a processor", task, memory>>20, seconds)
 		if memory == 0 || memory > mostMemory || seconds > mostSeconds {
-			t.Errorf("%s took %d MB and %.0f s of a processor; a function of %d MB and %d s is promised to do", task, memory>>20, seconds, mostMemory>>20, mostSeconds)
+			t.Errorf("%s took %d MB and %.0f s of a processor; %d MB and %d s are promised to do", task, memory>>20, seconds, mostMemory>>20, mostSeconds)
 		}
 	}
 	id := ""

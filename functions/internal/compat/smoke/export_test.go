@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"time"
 
 	"slipway/functions/internal/compat"
@@ -91,4 +92,10 @@ func Literals(src string) int {
 		return -1
 	}
 	return literals(tree, src)
+}
+
+// FollowRules reads what a child of the rules says; it gives whether there was a report, and whether the child was ended.
+func FollowRules(r Runner, out io.Reader, kill func(), give func(pause func() bool) error) (report, late bool, err error) {
+	end, err := r.followRules(out, kill, give)
+	return end.report != nil, end.late, err
 }

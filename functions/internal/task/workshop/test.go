@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io"
 
 	"slipway/functions/internal/build"
@@ -58,6 +59,7 @@ func testPackage(ctx context.Context, t store.Table, packages release.Keeper, sm
 	if err != nil {
 		return nil, err
 	}
+	share(built, project.Files)
 	return compat.Run(ctx, compat.Input{
 		Project: project, Built: built, SourceMaps: maps, PackageBytes: r.Package.Size, Runtime: s.Settings.Runtime,
 		ServerDomains: configuration.ServerDomains, H5Domains: configuration.H5Domains, Smoke: smoke,
@@ -81,6 +83,24 @@ func readPackage(ctx context.Context, packages release.Reader, p release.Package
 	defer beside.Close()
 	err = json.NewDecoder(io.NewSectionReader(beside, 0, beside.Size())).Decode(&maps)
 	return files, maps, err
+}
+
+// share lets the files of a package that are the project's own, which is most of what pictures weigh, lie in memory once.
+func share(built, project map[string][]byte) {
+	type mark struct {
+		size int
+		sum  uint32
+	}
+	own := map[mark][]byte{}
+	markOf := func(b []byte) mark { return mark{len(b), crc32.ChecksumIEEE(b)} }
+	for _, b := range project {
+		own[markOf(b)] = b
+	}
+	for name, b := range built {
+		if same := own[markOf(b)]; len(b) > 0 && bytes.Equal(same, b) {
+			built[name] = same
+		}
+	}
 }
 
 func endTest(ctx context.Context, t store.Table, packages release.Keeper, in task.Input, report *compat.Report) error {
