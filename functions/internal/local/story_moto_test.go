@@ -147,10 +147,10 @@ var tales = []tale{
 func TestTheSameOnMoto(t *testing.T) {
 	option, machine := onMoto(t)
 	theirs, ours := story.Start(t, option), story.Start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
 	for _, tale := range tales {
 		t.Run(tale.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
 			there, here := tale.play(theirs.In(t)), tale.play(ours.In(t))
 			for i, r := range there {
 				equal(t, "status", r.Status, here[i].Status)
