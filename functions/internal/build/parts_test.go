@@ -113,3 +113,17 @@ func TestAPluginIsNoMiniProgram(t *testing.T) {
 		t.Errorf("got %+v", r.Diagnostics)
 	}
 }
+
+// TestPackagesThatAreNotToBeUploaded is how the platform's own editor writes the settings of a new project.
+func TestPackagesThatAreNotToBeUploaded(t *testing.T) {
+	r := run(t, small(map[string]string{
+		"mini.project.json":          `{"format": 2, "uploadExclude": ["node_modules", "node_modules/**", "docs/**"]}`,
+		"app.js":                     "import p from 'p'; App({ p })",
+		"node_modules/p/index.js":    "module.exports = 1",
+		"node_modules/p/unused.json": "{}",
+		"docs/a.png":                 "x",
+	}), build.Options{})
+	if r.Failed || r.Files["node_modules/p/index.js"] == nil || r.Files["node_modules/p/unused.json"] != nil || r.Files["docs/a.png"] != nil {
+		t.Errorf("%v\n%s", keys(r.Files), r.Log)
+	}
+}

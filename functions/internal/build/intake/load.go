@@ -136,7 +136,9 @@ func (l *loader) hasDir(dir string) bool {
 	return false
 }
 
-// exclude drops what the merchant does not want uploaded. The maps are cloned: the archive stays as it was.
+// exclude drops what the merchant does not want uploaded. The maps are cloned: the archive stays as it was. Packages stay:
+// settings name node_modules because the platform installs them again, which is not done here, and a build takes of them
+// only what is imported.
 func (l *loader) exclude(base string, patterns []string) {
 	if len(patterns) == 0 {
 		return
@@ -144,7 +146,7 @@ func (l *loader) exclude(base string, patterns []string) {
 	match := globs(patterns)
 	l.p.Files = maps.Clone(l.p.Files)
 	for name := range l.p.Files {
-		if inside := strings.TrimPrefix(strings.TrimPrefix(name, base), "/"); match(inside) {
+		if inside := strings.TrimPrefix(strings.TrimPrefix(name, base), "/"); match(inside) && !InModules(name) {
 			delete(l.p.Files, name)
 		}
 	}
