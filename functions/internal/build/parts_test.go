@@ -127,3 +127,13 @@ func TestPackagesThatAreNotToBeUploaded(t *testing.T) {
 		t.Errorf("%v\n%s", keys(r.Files), r.Log)
 	}
 }
+
+func TestWhatElseIsSaidOfASubpackage(t *testing.T) {
+	r := run(t, small(map[string]string{
+		"app.json":  `{"pages": ["pages/home/home"], "subPackages": [{"root": "/more/", "pages": ["a"], "plugins": {"p": {"version": "1"}}}]}`,
+		"more/a.js": "Page({})", "more/a.axml": "<view/>",
+	}), build.Options{})
+	if got := string(r.Files["app.json"]); !strings.Contains(got, `"subPackages":[{"pages":["a"],"plugins":{"p":{"version":"1"}},"root":"more"}]`) {
+		t.Errorf("%s\n%s", got, r.Log)
+	}
+}

@@ -107,7 +107,7 @@ func (t *tree) configs() {
 	if len(t.p.App.SubPackages) > 0 {
 		var list []map[string]any
 		for _, s := range t.p.App.SubPackages {
-			list = append(list, map[string]any{"root": s.Root, "pages": s.Pages})
+			list = append(list, with(s.Raw, map[string]any{"root": s.Root, "pages": s.Pages}))
 		}
 		app["subPackages"] = list
 	}

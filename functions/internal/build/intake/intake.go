@@ -62,7 +62,8 @@ type AppConfig struct {
 // SubPackage is a part of the mini program that is fetched when first opened.
 type SubPackage struct {
 	Root  string
-	Pages []string // from Root
+	Pages []string       // from Root
+	Raw   map[string]any // all that app.json says of it
 }
 
 // Page is one page; its file fields are keys of Project.Files, "" where the file does not exist.

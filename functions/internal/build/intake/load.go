@@ -251,7 +251,7 @@ func (l *loader) subPackages(file, key string, v any) {
 			continue
 		}
 		pages := l.pagePaths(file, key+"."+clean+".pages", m["pages"])
-		l.p.App.SubPackages = append(l.p.App.SubPackages, SubPackage{Root: clean, Pages: pages})
+		l.p.App.SubPackages = append(l.p.App.SubPackages, SubPackage{Root: clean, Pages: pages, Raw: m})
 	}
 }
 
