@@ -1,11 +1,13 @@
 package layout_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,7 +17,8 @@ import (
 // begun is what one start of a program took.
 type begun struct {
 	poll, first, warm time.Duration
-	memory            int64 // bytes at most
+	processor         time.Duration // until the first poll, of all its threads; 0 where the system does not say
+	memory            int64         // bytes at most
 }
 
 // begin starts a program, asks it twice, and ends it.
@@ -25,7 +28,7 @@ func (s *stage) begin(b *testing.B, name, program string, environment map[string
 	var out begun
 	select {
 	case polled := <-a.polled:
-		out.poll = polled.Sub(at)
+		out.poll, out.processor = polled.Sub(at), processor(a.cmd.Process.Pid)
 	case <-a.ended:
 		b.Fatalf("ended: %s", a.said.String())
 	}
@@ -42,8 +45,8 @@ func (s *stage) begin(b *testing.B, name, program string, environment map[string
 }
 
 // BenchmarkStart starts functions beside a program that only says hello, one of each in turns, so that whatever else the
-// machine does meets both. A start is from the fork to the first poll; figures are medians. AWS is a stand-in that
-// answers at once.
+// machine does meets both. A start is from the fork to the first poll; figures are medians. What it took of processors is
+// told beside it, because on a busy machine most of a start is waiting for them. AWS is a stand-in that answers at once.
 //
 //	go test ./functions/internal/layout -run xxx -bench 'Start/resolve' -benchtime 41x
 func BenchmarkStart(b *testing.B) {
@@ -65,6 +68,7 @@ func BenchmarkStart(b *testing.B) {
 			b.ReportMetric(start, "ms-start")
 			b.ReportMetric(hello, "ms-hello")
 			b.ReportMetric(start/hello, "x-hello")
+			b.ReportMetric(median(ours, busy)/max(median(theirs, busy), 1e-6), "x-hello-cpu")
 			b.ReportMetric(median(ours, func(o begun) float64 { return ms(o.first) }), "ms-first")
 			b.ReportMetric(median(ours, func(o begun) float64 { return ms(o.warm) }), "ms-warm")
 			b.ReportMetric(median(ours, func(o begun) float64 { return float64(o.memory) / 1e6 }), "MB-memory")
@@ -73,6 +77,29 @@ func BenchmarkStart(b *testing.B) {
 			}
 		})
 	}
+}
+
+func busy(o begun) float64 { return ms(o.processor) }
+
+// processor is what a process has had of processors so far, as Linux counts it.
+func processor(pid int) (spent time.Duration) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil {
+		return 0
+	}
+	for _, t := range threads {
+		line, err := os.ReadFile(t)
+		if err != nil { // a thread that is gone
+			continue
+		}
+		on, _, _ := strings.Cut(string(line), " ")
+		ns, err := strconv.ParseInt(on, 10, 64)
+		if err != nil {
+			return 0
+		}
+		spent += time.Duration(ns)
+	}
+	return spent
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
