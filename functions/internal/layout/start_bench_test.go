@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -18,7 +17,7 @@ import (
 type begun struct {
 	poll, first, warm time.Duration
 	processor         time.Duration // until the first poll, of all its threads; 0 where the system does not say
-	memory            int64         // bytes at most
+	memory            int64         // bytes at most, 0 likewise
 }
 
 // begin starts a program, asks it twice, and ends it.
@@ -39,8 +38,8 @@ func (s *stage) begin(b *testing.B, name, program string, environment map[string
 		}
 		*took = time.Since(asked)
 	}
+	out.memory = resident(a.cmd.Process.Pid)
 	a.end()
-	out.memory = a.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
 	return out
 }
 
@@ -100,6 +99,20 @@ func processor(pid int) (spent time.Duration) {
 		spent += time.Duration(ns)
 	}
 	return spent
+}
+
+// resident is the most memory that a process has had. What it leaves behind when it ends would be no less than what the
+// process had that started it.
+func resident(pid int) (bytes int64) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, most, _ := strings.Cut(string(status), "VmHWM:")
+	if fields := strings.Fields(most); len(fields) > 0 {
+		bytes, _ = strconv.ParseInt(fields[0], 10, 64) // 0 where it is not told
+	}
+	return bytes << 10
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

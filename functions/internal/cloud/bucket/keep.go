@@ -15,20 +15,21 @@ import (
 
 type keeper struct {
 	reader
-	put func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
+	put func() put
 }
+
+type put func(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 
 // Keeper is the bucket named by SLIPWAY_BUCKET. For mains: without the variable the process ends, naming it.
 func Keeper() release.Keeper { return cloud.OrExit(OpenKeeper()) }
 
 // OpenKeeper is Keeper with an error in place of the exit. It sends nothing.
 func OpenKeeper() (release.Keeper, error) {
-	bucket, options, err := open()
+	bucket, connect, err := open()
 	if err != nil {
 		return nil, err
 	}
-	client := s3.New(options)
-	return &keeper{reader{bucket: bucket, get: client.GetObject}, client.PutObject}, nil
+	return &keeper{reader{bucket: bucket, get: func() get { return connect().GetObject }}, func() put { return connect().PutObject }}, nil
 }
 
 // Put implements release.Keeper. The digest goes along, so that S3 refuses what was damaged on the way.
@@ -38,7 +39,7 @@ func (k *keeper) Put(ctx context.Context, key, contentType string, body []byte) 
 	}
 	ctx, cancel := client.Within(ctx)
 	defer cancel()
-	_, err := k.put(ctx, &s3.PutObjectInput{
+	_, err := k.put()(ctx, &s3.PutObjectInput{
 		Bucket: &k.bucket, Key: &key, ContentType: &contentType, Body: bytes.NewReader(body),
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
 	})

@@ -30,19 +30,21 @@ const (
 // reader holds the operation that it calls and not its client, which would lead to dozens.
 type reader struct {
 	bucket string
-	get    func(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
+	get    func() get
 }
+
+type get func(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 
 // Reader is the bucket named by SLIPWAY_BUCKET. For mains: without the variable the process ends, naming it.
 func Reader() release.Reader { return cloud.OrExit(OpenReader()) }
 
 // OpenReader is Reader with an error in place of the exit. It sends nothing.
 func OpenReader() (release.Reader, error) {
-	bucket, options, err := open()
+	bucket, connect, err := open()
 	if err != nil {
 		return nil, err
 	}
-	return &reader{bucket: bucket, get: s3.New(options).GetObject}, nil
+	return &reader{bucket: bucket, get: func() get { return connect().GetObject }}, nil
 }
 
 // object is release.Object on an S3 object as it was when it was opened.
@@ -75,7 +77,7 @@ func (r *reader) Open(ctx context.Context, key string) (release.Object, error) {
 func (o *object) open() error {
 	ctx, cancel := client.Within(o.ctx)
 	defer cancel()
-	out, err := o.from.get(ctx, &s3.GetObjectInput{Bucket: &o.from.bucket, Key: &o.key, Range: span(0, block)})
+	out, err := o.from.get()(ctx, &s3.GetObjectInput{Bucket: &o.from.bucket, Key: &o.key, Range: span(0, block)})
 	switch code(err) {
 	case "NoSuchKey", "NotFound":
 		return noSuchObject(o.key, err)
@@ -165,7 +167,7 @@ func (o *object) fetch(off, length int64) ([]byte, error) {
 	body := make([]byte, length)
 	const patience = 3
 	for attempt := 0; ; attempt++ {
-		out, err := o.from.get(ctx, &s3.GetObjectInput{Bucket: &o.from.bucket, Key: &o.key, Range: span(off, length), IfMatch: o.etag})
+		out, err := o.from.get()(ctx, &s3.GetObjectInput{Bucket: &o.from.bucket, Key: &o.key, Range: span(off, length), IfMatch: o.etag})
 		switch c := code(err); {
 		case c == "NoSuchKey", c == "NotFound":
 			return nil, noSuchObject(o.key, err)

@@ -6,6 +6,7 @@ package bucket
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -18,20 +19,23 @@ import (
 
 var below = client.Below{Code: "packages", Name: "The package store"}
 
-// open reads what every constructor needs: the bucket's name, and the settings of a client for S3. It sends nothing.
-func open() (bucket string, o s3.Options, err error) {
+// open reads what every constructor needs: the bucket's name, and the settings of the client for S3 that connect makes for the
+// first call. It sends nothing.
+func open() (bucket string, connect func() *s3.Client, err error) {
 	if bucket, err = cloud.Require("SLIPWAY_BUCKET"); err != nil {
-		return "", o, err
+		return "", nil, err
 	}
 	env, err := client.Environment("S3")
 	if err != nil {
-		return "", o, err
+		return "", nil, err
 	}
-	return bucket, s3.Options{
-		Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint,
-		UsePathStyle: env.Endpoint != nil, // what stands in for S3 has no name per bucket
-		HTTPClient:   client.HTTP(time.Minute), Retryer: client.Retryer(),
-	}, nil
+	return bucket, sync.OnceValue(func() *s3.Client {
+		return s3.New(s3.Options{
+			Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint,
+			UsePathStyle: env.Endpoint != nil, // what stands in for S3 has no name per bucket
+			HTTPClient:   client.HTTP(time.Minute), Retryer: client.Retryer(),
+		})
+	}), nil
 }
 
 // code is the name that S3 gives an error, or "".

@@ -21,19 +21,21 @@ const uploadFor = time.Hour
 
 type uploads struct {
 	bucket string
-	sign   func(context.Context, *s3.PutObjectInput, ...func(*s3.PresignPostOptions)) (*s3.PresignedPostRequest, error)
+	sign   func() sign
 }
+
+type sign func(context.Context, *s3.PutObjectInput, ...func(*s3.PresignPostOptions)) (*s3.PresignedPostRequest, error)
 
 // Uploads is the bucket named by SLIPWAY_BUCKET. For mains: without the variable the process ends, naming it.
 func Uploads() release.Uploads { return cloud.OrExit(OpenUploads()) }
 
 // OpenUploads is Uploads with an error in place of the exit. It sends nothing.
 func OpenUploads() (release.Uploads, error) {
-	bucket, options, err := open()
+	bucket, connect, err := open()
 	if err != nil {
 		return nil, err
 	}
-	return &uploads{bucket: bucket, sign: s3.NewPresignClient(s3.New(options)).PresignPostObject}, nil
+	return &uploads{bucket: bucket, sign: func() sign { return s3.NewPresignClient(connect()).PresignPostObject }}, nil
 }
 
 // Upload implements release.Uploads. It is a POST and not a PUT, because only the policy of a POST limits the size. A
@@ -57,7 +59,7 @@ func (u *uploads) Upload(ctx context.Context, key string, content release.Conten
 	for name, value := range fields {
 		conditions = append(conditions, map[string]string{name: value})
 	}
-	post, err := u.sign(ctx, &s3.PutObjectInput{Bucket: &u.bucket, Key: &key}, func(o *s3.PresignPostOptions) {
+	post, err := u.sign()(ctx, &s3.PutObjectInput{Bucket: &u.bucket, Key: &key}, func(o *s3.PresignPostOptions) {
 		o.Expires = uploadFor
 		o.Conditions = conditions
 	})

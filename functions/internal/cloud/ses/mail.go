@@ -7,6 +7,7 @@ import (
 	"mime"
 	netmail "net/mail"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,10 +26,12 @@ var below = client.Below{Code: "mail", Name: "The mail service"}
 // client: in a program that has templates, which find methods by name, the linker keeps every method of what a value can
 // lead to, and a client has dozens.
 type sending struct {
-	send          func(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
+	send          func() send // made for the first mail: what the outbox holds may be none
 	from          string
 	configuration *string // nil for the identity's own
 }
+
+type send func(context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options)) (*sesv2.SendEmailOutput, error)
 
 // Mail sends from SLIPWAY_MAIL_FROM, through the configuration set in SLIPWAY_MAIL_CONFIGURATION if there is one. For
 // mains: without the former the process ends, naming it.
@@ -48,10 +51,12 @@ func OpenMail() (mail.Sender, error) {
 	if set := cloud.Optional("SLIPWAY_MAIL_CONFIGURATION", ""); set != "" {
 		s.configuration = &set
 	}
-	s.send = sesv2.New(sesv2.Options{
-		Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint,
-		HTTPClient: client.HTTP(10 * time.Second), Retryer: client.Retryer(),
-	}).SendEmail
+	s.send = sync.OnceValue(func() send {
+		return sesv2.New(sesv2.Options{
+			Region: env.Region, Credentials: env.Credentials, BaseEndpoint: env.Endpoint,
+			HTTPClient: client.HTTP(10 * time.Second), Retryer: client.Retryer(),
+		}).SendEmail
+	})
 	return s, nil
 }
 
@@ -80,7 +85,7 @@ func (s *sending) Send(ctx context.Context, m mail.Message) (string, error) {
 		message.Headers = []types.MessageHeader{{Name: aws.String("X-Slipway-Reference"), Value: aws.String(plain(m.Reference, 800))}}
 		in.EmailTags = []types.MessageTag{{Name: aws.String("reference"), Value: aws.String(plain(m.Reference, 256))}}
 	}
-	out, err := s.send(ctx, in)
+	out, err := s.send()(ctx, in)
 	var rejected *types.MessageRejected
 	var paused *types.SendingPausedException
 	var unverified *types.MailFromDomainNotVerifiedException
