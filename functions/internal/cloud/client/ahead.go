@@ -17,11 +17,12 @@ import (
 // Beside begins to make what an adapter calls while the function goes on to its first poll, and gives it to who needs it.
 //
 // Lambda gives a function more processors until its first poll than most have afterwards, and since 2025 it bills that time
-// like any other. So what a first event needs is begun before that poll, and the poll waits for none of it: an event that
-// is there already is read meanwhile. Settings are not for here: what is missing must end the start.
+// like any other. So what a first event needs is begun at the start, and the poll waits for none of it: an event that is
+// there already is read meanwhile. It is begun a moment later, because on one processor it would come before the poll;
+// whoever needs it sooner makes it. Settings are not for here: what is missing must end the start.
 func Beside[T any](make func() T) func() T {
 	once := sync.OnceValue(make)
-	go once()
+	time.AfterFunc(time.Millisecond, func() { once() })
 	return once
 }
 
