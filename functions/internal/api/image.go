@@ -80,8 +80,12 @@ func (c *Call) imageProgram(ctx context.Context, t store.Table) (catalog.MiniPro
 	return m, fault.New(fault.Forbidden, "forbidden", "Only who may edit the mini program, or admins of a super app that may have it removed, upload images.")
 }
 
+// Inspect says whether an image of a media type is there from its beginning to its end. It comes from outside because
+// no other function has a use for what reads images.
+type Inspect func(contentType string, data []byte) (whole bool)
+
 // checkedImages are the images a request names, each looked into: what is in it counts, not what it is called.
-func checkedImages(ctx context.Context, t store.Table, packages release.Keeper, miniProgram string, ids []string) ([]approval.Image, error) {
+func checkedImages(ctx context.Context, t store.Table, packages release.Keeper, whole Inspect, miniProgram string, ids []string) ([]approval.Image, error) {
 	if len(ids) > removal.MaxImages {
 		return nil, fault.Fields([]fault.Field{{Field: "images", Detail: fmt.Sprintf("names %d images; at most %d are possible", len(ids), removal.MaxImages)}})
 	}
@@ -96,7 +100,7 @@ func checkedImages(ctx context.Context, t store.Table, packages release.Keeper, 
 			wrong = append(wrong, fault.Field{Field: field, Detail: fmt.Sprintf("%q is not the id of an image uploaded for this mini program, or is named twice", ids[i])})
 			continue
 		}
-		why, err := inspectImage(ctx, packages, &images[i])
+		why, err := inspectImage(ctx, packages, whole, &images[i])
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +113,7 @@ func checkedImages(ctx context.Context, t store.Table, packages release.Keeper, 
 
 // inspectImage says what is wrong with an uploaded image, and sets its type and size by what is there. What it has looked
 // at is kept apart: the address of the upload still takes other bytes for a while, and nobody decides by those.
-func inspectImage(ctx context.Context, packages release.Keeper, i *approval.Image) (why string, err error) {
+func inspectImage(ctx context.Context, packages release.Keeper, whole Inspect, i *approval.Image) (why string, err error) {
 	object, err := packages.Open(ctx, i.Key)
 	if fault.Is(err, fault.NotFound) {
 		return "is not uploaded yet: send it to the address that was answered for it", nil
@@ -129,7 +133,7 @@ func inspectImage(ctx context.Context, packages release.Keeper, i *approval.Imag
 	if !slices.Contains(imageTypes, i.ContentType) {
 		return fmt.Sprintf("is no image but %s by its content; png, jpeg and webp are possible", i.ContentType), nil
 	}
-	if !removal.WholeImage(i.ContentType, data) {
+	if !whole(i.ContentType, data) {
 		return "is broken or incomplete as " + i.ContentType, nil
 	}
 	i.Key += "-" + sha256Hex(string(data))

@@ -18,7 +18,7 @@ import (
 
 // ForceRemove answers POST /v1/mini-programs/{id}/force-removals: a request to take a mini program out of every
 // environment of the chosen apps, decided by somebody else of the same super app.
-func ForceRemove(t store.Table, w release.Starter, packages release.Keeper) Handler {
+func ForceRemove(t store.Table, w release.Starter, packages release.Keeper, whole Inspect) Handler {
 	return Serve(t, Operations{"forceRemove": func(ctx context.Context, c *Call) (Answer, error) {
 		var in struct {
 			TargetApps []string `json:"targetApps"`
@@ -47,7 +47,7 @@ func ForceRemove(t store.Table, w release.Starter, packages release.Keeper) Hand
 		for _, app := range apps {
 			q.Targets = append(q.Targets, approval.Target{TargetApp: app.ID})
 		}
-		if q.Images, err = checkedImages(ctx, t, packages, m.ID, in.Images); err != nil {
+		if q.Images, err = checkedImages(ctx, t, packages, whole, m.ID, in.Images); err != nil {
 			return Answer{}, err
 		}
 		party, _, err := review.PartyOf(ctx, t, "app", apps[0].Workspace, q.Category, q.SubmittedBy)

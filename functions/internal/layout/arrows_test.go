@@ -40,6 +40,7 @@ var arrows = []arrow{
 	{"./catalog", domain},
 	{"./release", domain},
 	{"./removal", domain},
+	{"./removal/picture", nil},
 	{"./rollout", append([]string{"github.com/cespare/xxhash/v2"}, domain...)}, // the bucket of spec 7; a hash has no ideas of its own
 
 	{"./keyring", []string{"./build/signature"}},
@@ -75,7 +76,7 @@ var arrows = []arrow{
 	{"./cloud/ses", append(service("sesv2"), "./mail")},
 	{"./cloud/states", service("sfn")},
 	{"./local/table", []string{"./store", "./store/limits", "./fault", "go.etcd.io/bbolt/..."}},
-	{"./local", append([]string{"./local/...", "./api/...", "./task/...", "./keyring", "./store", "./mail", "./console", "./build/...", "./compat/...", "./asl/...", "go.etcd.io/bbolt/...",
+	{"./local", append([]string{"./local/...", "./removal/picture", "./api/...", "./task/...", "./keyring", "./store", "./mail", "./console", "./build/...", "./compat/...", "./asl/...", "go.etcd.io/bbolt/...",
 		module + "statemachines", "github.com/aws/aws-lambda-go/...", "github.com/go-jose/go-jose/v4/...", "github.com/coreos/go-oidc/..."}, domain...)},
 	{module + "functions/local", []string{"./local", "./api/strict", "./build/...", "./compat/...", "./fault"}}, // settings in a file are read as those in a body
 	{module + "statemachines", nil},
@@ -92,7 +93,7 @@ var arrows = []arrow{
 
 // entryPoint is what the mains of Lambda functions may import: they compose, so they alone see the packages of cloud. Two of them
 // also begin as a child process of themselves, in which strangers' projects are built and run.
-var entryPoint = []string{"./api/...", "./task/...", "./approval", "./cloud", "./cloud/bucket", "./cloud/dynamo", "./cloud/secrets", "./cloud/ses", "./cloud/signed", "./cloud/states", "./build/isolate", "./compat/smoke", "github.com/aws/aws-lambda-go/lambda"}
+var entryPoint = []string{"./api/...", "./task/...", "./approval", "./cloud", "./cloud/bucket", "./cloud/dynamo", "./cloud/secrets", "./cloud/ses", "./cloud/signed", "./cloud/states", "./build/isolate", "./compat/smoke", "./removal/picture", "github.com/aws/aws-lambda-go/lambda"}
 
 // onlyInTests are packages that no running program may hold.
 var onlyInTests = []string{"./api/contracttest", "./store/storetest", "./cloud/cloudtest", "./moto/...", "./story", "./phone", "./layout"}

@@ -19,6 +19,10 @@ var heavy = []struct {
 		[]string{"go.etcd.io/bbolt", "github.com/chromedp/", "github.com/getkin/kin-openapi/", "go.yaml.in/yaml/"},
 		[]string{"local"},
 	},
+	// What reads images, and the tables of all languages, which the script engine asks for.
+	{[]string{"image/jpeg"}, []string{"requests/force-remove", "tasks/build", "tasks/test", "local"}},
+	{[]string{module + "functions/internal/removal/picture"}, []string{"requests/force-remove", "local"}},
+	{[]string{"golang.org/x/text/language", "golang.org/x/text/cases"}, []string{"tasks/build", "tasks/test", "local"}},
 	{[]string{"github.com/coreos/go-oidc/", "github.com/go-jose/"}, []string{"workspaces/authorize", "local"}},
 	// Looking for profiles and sign-ins takes a start longer than the rest of it, and finds nothing in a function.
 	{[]string{"github.com/aws/aws-sdk-go-v2/config"}, nil},
@@ -64,7 +68,7 @@ func TestPlantedWeightIsFound(t *testing.T) {
 	if got := overweight("tasks/build", esbuild); len(got) != 0 {
 		t.Errorf("a compiler in tasks/build: %q", got)
 	}
-	for _, planted := range []string{"github.com/aws/aws-sdk-go-v2/config", awsService + "dynamodb/schemas"} {
+	for _, planted := range []string{"github.com/aws/aws-sdk-go-v2/config", awsService + "dynamodb/schemas", module + "functions/internal/removal/picture"} {
 		if got := overweight("tasks/build", []string{planted}); len(got) != 1 {
 			t.Errorf("%s: %q", planted, got)
 		}

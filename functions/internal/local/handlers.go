@@ -6,6 +6,7 @@ import (
 
 	"slipway/functions/internal/api"
 	"slipway/functions/internal/api/upload"
+	"slipway/functions/internal/removal/picture"
 )
 
 // handlers are the functions of the API, by their folders; each is made of the same ports as its main.
@@ -58,7 +59,7 @@ func (s *Server) releaseHandlers() map[string]api.Handler {
 		"releases/cancel":           api.CancelRelease(t, w),
 		"releases/read":             api.ReadReleases(t, p),
 
-		"requests/force-remove": api.ForceRemove(t, w, p),
+		"requests/force-remove": api.ForceRemove(t, w, p, picture.Whole),
 		"requests/offline":      api.RequestOffline(t, w),
 		"requests/approve":      api.ApproveRequest(t, w),
 		"requests/reject":       api.RejectRequest(t, w),

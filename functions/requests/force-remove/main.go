@@ -8,8 +8,9 @@ import (
 	"slipway/functions/internal/cloud/bucket"
 	"slipway/functions/internal/cloud/dynamo"
 	"slipway/functions/internal/cloud/states"
+	"slipway/functions/internal/removal/picture"
 )
 
 func main() {
-	lambda.Start(api.ForceRemove(dynamo.Table(), states.Starter("removal"), bucket.Keeper()))
+	lambda.Start(api.ForceRemove(dynamo.Table(), states.Starter("removal"), bucket.Keeper(), picture.Whole))
 }

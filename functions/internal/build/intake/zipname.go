@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
 	"slipway/functions/internal/fault"
@@ -93,9 +92,8 @@ func unprintable(r rune) bool {
 // of half of all merchants, and files that are also folders.
 func clashes(entries []*entry, add func(code, rule, name, detail string)) {
 	seen := make(map[string]*entry, len(entries))
-	fold := folder()
 	for _, e := range entries {
-		key := fold(e.name)
+		key := folded(e.name)
 		first, ok := seen[key]
 		switch {
 		case !ok:
@@ -108,23 +106,10 @@ func clashes(entries []*entry, add func(code, rule, name, detail string)) {
 	}
 	for _, e := range entries {
 		for dir := path.Dir(e.name); dir != "."; dir = path.Dir(dir) {
-			if first, ok := seen[fold(dir)]; ok && !first.dir {
+			if first, ok := seen[folded(dir)]; ok && !first.dir {
 				add("archive_clash", "clash", e.raw, fmt.Sprintf("The entry lies in %s, which is a file. Rename one of them.", shown(first.raw)))
 			}
 		}
-	}
-}
-
-// folder makes the function under which clashing names are equal. Plain ASCII, the usual case, takes a short cut.
-func folder() func(string) string {
-	fold := cases.Fold()
-	return func(s string) string {
-		for i := range len(s) {
-			if s[i] >= utf8.RuneSelf {
-				return norm.NFC.String(fold.String(norm.NFKC.String(s)))
-			}
-		}
-		return strings.ToLower(s)
 	}
 }
 

@@ -1,4 +1,4 @@
-package removal_test
+package picture_test
 
 import (
 	"bytes"
@@ -7,20 +7,20 @@ import (
 	"image/png"
 	"testing"
 
-	"slipway/functions/internal/removal"
+	"slipway/functions/internal/removal/picture"
 )
 
 // TestWhole cuts images anywhere, and breaks them: only the whole one is one.
-func TestWholeImage(t *testing.T) {
-	picture := image.NewGray(image.Rect(0, 0, 40, 30))
-	for i := range picture.Pix {
-		picture.Pix[i] = byte(i * i)
+func TestWhole(t *testing.T) {
+	gray := image.NewGray(image.Rect(0, 0, 40, 30))
+	for i := range gray.Pix {
+		gray.Pix[i] = byte(i * i)
 	}
 	var asPNG, asJPEG bytes.Buffer
-	if err := png.Encode(&asPNG, picture); err != nil {
+	if err := png.Encode(&asPNG, gray); err != nil {
 		t.Fatal(err)
 	}
-	if err := jpeg.Encode(&asJPEG, picture, nil); err != nil {
+	if err := jpeg.Encode(&asJPEG, gray, nil); err != nil {
 		t.Fatal(err)
 	}
 	lossless := "VP8L\x0d\x00\x00\x00/\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"
@@ -35,24 +35,24 @@ func TestWholeImage(t *testing.T) {
 		"extended webp": {"image/webp", []byte("RIFF\x2c\x00\x00\x00WEBP" + extended + lossless)},
 		"lossy webp":    {"image/webp", []byte("RIFF\x16\x00\x00\x00WEBPVP8 \x0a\x00\x00\x00\x00\x00\x00\x9d\x01\x2a\x01\x00\x01\x00")},
 	} {
-		if !removal.WholeImage(c.kind, c.data) {
+		if !picture.Whole(c.kind, c.data) {
 			t.Errorf("%s is refused", name)
 		}
 		for n := range c.data {
-			if removal.WholeImage(c.kind, c.data[:n]) {
+			if picture.Whole(c.kind, c.data[:n]) {
 				t.Errorf("%s cut to %d of %d bytes passes", name, n, len(c.data))
 			}
 		}
 	}
 	broken := bytes.Clone(asPNG.Bytes())
 	broken[len(broken)/2] ^= 1
-	if removal.WholeImage("image/png", broken) {
+	if picture.Whole("image/png", broken) {
 		t.Error("a PNG with a wrong checksum passes")
 	}
 	for kind, data := range map[string]string{
 		"image/webp": "RIFF\x10\x00\x00\x00WEBPVP8 garbage, garbage", "image/png": "\x89PNG\r\n\x1a\n", "image/jpeg": "\xff\xd8\xff", "image/gif": "GIF89a",
 	} {
-		if removal.WholeImage(kind, []byte(data)) {
+		if picture.Whole(kind, []byte(data)) {
 			t.Errorf("%q passes as %s", data, kind)
 		}
 	}

@@ -1,4 +1,6 @@
-package removal
+// Package picture looks into images, for the one handler that does: what reads their formats would weigh on every
+// function that knows of removals. Which images a request may name is said by package removal.
+package picture
 
 import (
 	"bytes"
@@ -9,9 +11,9 @@ import (
 	"slices"
 )
 
-// WholeImage says whether an image is there from its beginning to its end, so that reviewers see what was meant. Pixels are
+// Whole is api.Inspect: it says whether an image is there from its beginning to its end, so that reviewers see what was meant. Pixels are
 // not decoded: a small file can say that it has more of them than there is memory.
-func WholeImage(contentType string, data []byte) bool {
+func Whole(contentType string, data []byte) bool {
 	switch contentType {
 	case "image/png":
 		_, err := png.DecodeConfig(bytes.NewReader(data))
