@@ -25,9 +25,8 @@ var attempt = 4 * time.Second
 
 var below = client.Below{Code: "table", Name: "The database"}
 
-// table is store.Table on one DynamoDB table with the string keys pk and sk; time to live reads expires. It holds the operations that it calls and not their
-// client: in a program that has templates, which find methods by name, the linker keeps every method of what a value can
-// lead to, and a client has dozens.
+// table is store.Table on one DynamoDB table with the string keys pk and sk; time to live reads expires. It holds the
+// operations that it calls and not their client, which leads to dozens: the linker keeps what can be reached.
 type table struct {
 	name  string
 	calls func() calls

@@ -22,9 +22,7 @@ import (
 
 var below = client.Below{Code: "mail", Name: "The mail service"}
 
-// sending is mail.Sender on SES v2. It holds the operations that it calls and not their
-// client: in a program that has templates, which find methods by name, the linker keeps every method of what a value can
-// lead to, and a client has dozens.
+// sending is mail.Sender on SES v2. It holds the operation that it calls and not its client, which leads to dozens.
 type sending struct {
 	send          func() send // made for the first mail: what the outbox holds may be none
 	from          string
