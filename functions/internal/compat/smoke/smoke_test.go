@@ -76,6 +76,7 @@ func TestRun(t *testing.T) {
 		{"modules in a circle", map[string]string{"a/a.js": "require('../m.js');Page({})", "m.js": "exports.x=1;require('./n.js')", "n.js": "if(require('./m.js').x!==1)throw new Error('x')"}, nil},
 		{"never registered", map[string]string{"a/a.js": "1"}, []string{"fail smoke-not-registered a/a.js:0:0 a/a"}},
 		{"throws whatever is answered", map[string]string{"a/a.js": "Page({onLoad(){null.x}})"}, []string{"fail smoke-throws a/a.js:1:21 a/a"}},
+		{"throws behind letters of two and four bytes", map[string]string{"a/a.js": "'\u8d2d'\nPage({data:{t:'\u8d2d\u7269\u8f66',u:'\U0001F600'},onLoad(){null.x}})"}, []string{"fail smoke-throws a/a.js:2:43 a/a"}},
 		{"throws on empty replies", map[string]string{"a/a.js": "Page({onLoad(){my.request({success:(r)=>{r.data.list.map((x)=>x)}})}})"}, []string{"warn smoke-throws a/a.js:1:49 a/a"}},
 		{"careful with replies", map[string]string{"a/a.js": "Page({onLoad(){my.request({success:(r)=>{(r.data.list||[]).map((x)=>x)}})}})"}, nil},
 		{"rejection offline", map[string]string{"a/a.js": "Page({async onLoad(){await my.request({url:'x'})}})"}, []string{"warn smoke-rejection a/a.js:0:0 a/a offline"}},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
@@ -201,15 +202,28 @@ func (w *world) requested(call goja.FunctionCall) goja.Value {
 // place is the first place of a stack that lies in the package: the file is "" when there is none.
 func (w *world) place(stack []goja.StackFrame) (file string, line, column int) {
 	for _, f := range stack {
-		if _, theirs := w.job.Scripts[f.SrcName()]; theirs {
+		if src, theirs := w.job.Scripts[f.SrcName()]; theirs {
 			at := f.Position()
 			if at.Line == 1 {
 				at.Column = max(1, at.Column-len(wrapBefore))
 			}
-			return f.SrcName(), at.Line, at.Column
+			return f.SrcName(), at.Line, units(string(src), at.Line, at.Column)
 		}
 	}
 	return "", 0, 0
+}
+
+// units is a column counted in UTF-16, as source maps and editors count, of one that the engine counts in bytes: scripts are
+// one long line, so that each letter that is not ASCII would lead further away from the place.
+func units(src string, line, column int) int {
+	for ; line > 1; line-- {
+		_, src, _ = strings.Cut(src, "\n")
+	}
+	n := 1
+	for _, r := range src[:max(0, min(len(src), column-1))] {
+		n += utf16.RuneLen(r)
+	}
+	return n
 }
 
 func short(s string, most int) string {
