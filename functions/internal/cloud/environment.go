@@ -1,6 +1,7 @@
 // Package cloud is the ports of Slipway on AWS. Each of its packages is one service, so that a function links only those that it
-// calls: dynamo is the table, states the workflow, bucket the packages, signed their addresses, ses the mail and secrets the keys. They alone import the
-// AWS SDK, and mains alone import them. Here is what they and the mains share: reading the environment, and the form of the log.
+// calls: dynamo is the table, states the workflow, bucket the packages, signed their addresses, ses the mail and secrets the
+// keys. They alone import the AWS SDK, and mains alone import them. Here is what they and the mains share: reading the
+// environment, and the form of the log.
 //
 // Rules do not belong here, nor does what an item, a key or a mail means.
 package cloud
