@@ -47,3 +47,11 @@ func (p Pattern) ReplaceAllString(s, with string) string {
 func (p Pattern) FindAllStringIndex(s string, n int) [][]int {
 	return p.compiled().FindAllStringIndex(s, n)
 }
+
+// FindString is the first match in s, "" when there is none.
+func (p Pattern) FindString(s string) string { return p.compiled().FindString(s) }
+
+// FindAllStringSubmatchIndex is where the first n matches in s and their groups are, all for a negative n.
+func (p Pattern) FindAllStringSubmatchIndex(s string, n int) [][]int {
+	return p.compiled().FindAllStringSubmatchIndex(s, n)
+}

@@ -1,9 +1,10 @@
 package less
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"slipway/functions/internal/pattern"
 )
 
 // outline is what has to be known of one file.
@@ -32,16 +33,16 @@ type variable struct {
 }
 
 var (
-	nameOf     = regexp.MustCompile(`@\{?([\w-]+)`)
-	declares   = regexp.MustCompile(`@([\w-]+)\s*:`)
-	importWord = regexp.MustCompile(`@import\b`)
-	imported   = regexp.MustCompile(`^@import\s*(?:\(\s*(reference|less|once|multiple|optional)\s*\)\s*)?(?:"([^"\\\n@]+)"|'([^'\\\n@]+)')\s*;`)
-	styleName  = regexp.MustCompile(`[#.&?]css`) // of what less.js leaves as an import of CSS
-	unreadable = regexp.MustCompile("@@|`|@plugin\\b|@\\\\|\\\\@")
-	variableOf = regexp.MustCompile(`^@([\w-]+)[ \t]*:`)
-	selectorOf = regexp.MustCompile(`^[a-zA-Z:*][\w\s,:*>-]*\{`)
-	propertyOf = regexp.MustCompile(`^(-{0,2}[a-zA-Z][\w-]*)[ \t]*:([^;{}]*);`)
-	ownValue   = regexp.MustCompile(`^[\w\s#%.,()+-]*$`)
+	nameOf     = pattern.New(`@\{?([\w-]+)`)
+	declares   = pattern.New(`@([\w-]+)\s*:`)
+	importWord = pattern.New(`@import\b`)
+	imported   = pattern.New(`^@import\s*(?:\(\s*(reference|less|once|multiple|optional)\s*\)\s*)?(?:"([^"\\\n@]+)"|'([^'\\\n@]+)')\s*;`)
+	styleName  = pattern.New(`[#.&?]css`) // of what less.js leaves as an import of CSS
+	unreadable = pattern.New("@@|`|@plugin\\b|@\\\\|\\\\@")
+	variableOf = pattern.New(`^@([\w-]+)[ \t]*:`)
+	selectorOf = pattern.New(`^[a-zA-Z:*][\w\s,:*>-]*\{`)
+	propertyOf = pattern.New(`^(-{0,2}[a-zA-Z][\w-]*)[ \t]*:([^;{}]*);`)
+	ownValue   = pattern.New(`^[\w\s#%.,()+-]*$`)
 )
 
 // outlined reads a file.

@@ -1,8 +1,9 @@
 package less
 
 import (
-	"regexp"
 	"strings"
+
+	"slipway/functions/internal/pattern"
 )
 
 // value is one that has no fault in itself: a list of numbers, colours, words and variables, or arithmetic with numbers.
@@ -23,12 +24,12 @@ const (
 )
 
 var (
-	numberText = regexp.MustCompile(`^-?(?:\d+(?:\.\d+)?|\.\d+)(?:%|[a-zA-Z]+)?$`)
-	colourText = regexp.MustCompile(`^#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})$`)
-	nameText   = regexp.MustCompile(`^@[\w-]+$`)
-	wordText   = regexp.MustCompile(`^[a-zA-Z][\w-]*$`)
-	hostText   = regexp.MustCompile(`^--[\w-]+$`)
-	piece      = regexp.MustCompile(`^(?:[ \t\r\n]+|[,()]|[^ \t\r\n,()]+)`)
+	numberText = pattern.New(`^-?(?:\d+(?:\.\d+)?|\.\d+)(?:%|[a-zA-Z]+)?$`)
+	colourText = pattern.New(`^#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})$`)
+	nameText   = pattern.New(`^@[\w-]+$`)
+	wordText   = pattern.New(`^[a-zA-Z][\w-]*$`)
+	hostText   = pattern.New(`^--[\w-]+$`)
+	piece      = pattern.New(`^(?:[ \t\r\n]+|[,()]|[^ \t\r\n,()]+)`)
 	changers   = map[string]bool{"fade": true, "darken": true, "lighten": true}
 )
 

@@ -1,12 +1,11 @@
 package smoke
 
 import (
-	"regexp"
-
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
 
 	"slipway/functions/internal/compat/script"
+	"slipway/functions/internal/pattern"
 )
 
 // A regular expression that ignores case and has a class as wide as \S takes the engine ten milliseconds to compile. As a
@@ -18,9 +17,9 @@ import (
 const maxRewritten = 100
 
 var (
-	madeOfText = regexp.MustCompile(`\bRegExp\(["']`)
+	madeOfText = pattern.New(`\bRegExp\(["']`)
 	// A RegExp that is not called, not asked for a member and not compared with may be a name that the script gives.
-	otherRegExp = regexp.MustCompile(`\b(?:function\*?|class|get|set|static|async)\s+RegExp\b|\bRegExp\s*[^(.\s\])&|?:;]|[,({\[]\s*RegExp\s*[^(.\s]`)
+	otherRegExp = pattern.New(`\b(?:function\*?|class|get|set|static|async)\s+RegExp\b|\bRegExp\s*[^(.\s\])&|?:;]|[,({\[]\s*RegExp\s*[^(.\s]`)
 )
 
 // compileScript compiles a wrapped script of the mini program.
