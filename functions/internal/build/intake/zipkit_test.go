@@ -3,6 +3,7 @@ package intake_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"math"
 	"slices"
@@ -132,7 +133,7 @@ type hostile struct {
 var zeros = strings.Repeat("\x00", 1<<20)
 
 func hostiles() []hostile {
-	return slices.Concat(hostileShapes(), hostileNames(), hostileSizes(), hostileHeaders(), hostileKinds())
+	return slices.Concat(hostileShapes(), hostileNames(), hostileManyNames(), hostileSizes(), hostileHeaders(), hostileKinds())
 }
 
 func hostileShapes() []hostile {
@@ -226,6 +227,26 @@ func hostileNames() []hostile {
 		list = append(list, hostile{name: "clash: " + label, code: "archive_clash", kit: k})
 	}
 	return list
+}
+
+// hostileManyNames are as many and as deep as allowed, of characters that stand for many, or that are put together, so that
+// comparing them costs the most; the last two clash, or the whole of them.
+func hostileManyNames() []hostile {
+	var list []hostile
+	for label, folder := range map[string]string{"ligatures": "\ufdfa\ufdfa", "accents": "e\u0304\u0300", "case": "AbCdEfGh", "Greek": "\u1fb3\u0301", "Hangul": "\u1112\u1161\u11ab"} {
+		k := with()
+		path := strings.Repeat(folder+"/", 22)
+		for i := range 9_990 {
+			k.items = append(k.items, item{name: fmt.Sprintf("%s%c%d", path, '\u4e00'+rune(i), i), body: "x", store: true})
+		}
+		k.items = append(k.items, item{name: path + "a.js", store: true}, item{name: strings.ToUpper(path) + "A.JS", store: true})
+		list = append(list, hostile{name: "many names: " + label, code: "archive_clash", kit: k})
+	}
+	same := with()
+	for i := range 9_990 {
+		same.items = append(same.items, item{name: strings.Repeat("a/", 20) + strings.Repeat("\ufdfa", i%2+60), body: "x", store: true})
+	}
+	return append(list, hostile{name: "many names: all the same", code: "archive_clash", kit: same})
 }
 
 func hostileSizes() []hostile {

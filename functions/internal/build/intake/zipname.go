@@ -2,7 +2,6 @@ package intake
 
 import (
 	"fmt"
-	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,13 +18,10 @@ const maxRefused = 20
 func checkNames(entries []*entry, limits Limits) error {
 	var fields []fault.Field
 	code := ""
-	add := func(c, rule, name, detail string) {
-		if code == "" {
-			code = c
-		}
-		if len(fields) < maxRefused {
-			fields = append(fields, fault.Field{Field: rule, File: shown(name), Detail: detail})
-		}
+	add := func(c, rule, name, detail string) (more bool) {
+		code = c
+		fields = append(fields, fault.Field{Field: rule, File: shown(name), Detail: detail})
+		return len(fields) < maxRefused
 	}
 	for _, e := range entries {
 		e.name, e.dir = strings.CutSuffix(e.raw, "/")
@@ -34,11 +30,11 @@ func checkNames(entries []*entry, limits Limits) error {
 			e.name = "" // the folder itself, which some tools write as "./"
 			continue
 		}
-		if utf8.ValidString(e.name) {
+		if len(e.name) <= 3*limits.MaxPath && utf8.ValidString(e.name) {
 			e.name = norm.NFC.String(e.name) // older Macs take letters and their accents apart, and sources do not
 		}
-		if detail := badName(e.name, limits); detail != "" {
-			add("archive_path", "path", e.raw, detail)
+		if detail := badName(e.name, limits); detail != "" && !add("archive_path", "path", e.raw, detail) {
+			break
 		}
 	}
 	if code == "" {
@@ -85,29 +81,37 @@ func badName(name string, limits Limits) string {
 
 // unprintable also names the marks that turn the direction of text, with which "exe.js" can be made of "sj.exe".
 func unprintable(r rune) bool {
+	if ' ' <= r && r <= '~' {
+		return false
+	}
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\ufeff' || r == '\u2028' || r == '\u2029'
 }
 
 // clashes refuses entries that become one file where names are compared without case or Unicode form, as on the machines
-// of half of all merchants, and files that are also folders.
-func clashes(entries []*entry, add func(code, rule, name, detail string)) {
+// of half of all merchants, and files that are also folders. Each name is folded once, and no more than named are looked at.
+func clashes(entries []*entry, add func(code, rule, name, detail string) (more bool)) {
 	seen := make(map[string]*entry, len(entries))
-	for _, e := range entries {
-		key := folded(e.name)
-		first, ok := seen[key]
+	keys := make([]string, len(entries))
+	fold := newFolding()
+	for i, e := range entries {
+		keys[i] = fold.name(e.name)
+		first, ok := seen[keys[i]]
 		switch {
 		case !ok:
-			seen[key] = e
+			seen[keys[i]] = e
 		case first.dir && e.dir:
 			// The same folder twice says nothing twice.
 		default:
-			add("archive_clash", "clash", e.raw, fmt.Sprintf("The entry clashes with %s: on many machines the two are one file. Rename one of them.", shown(first.raw)))
+			if !add("archive_clash", "clash", e.raw, fmt.Sprintf("The entry clashes with %s: on many machines the two are one file. Rename one of them.", shown(first.raw))) {
+				return
+			}
 		}
 	}
-	for _, e := range entries {
-		for dir := path.Dir(e.name); dir != "."; dir = path.Dir(dir) {
-			if first, ok := seen[folded(dir)]; ok && !first.dir {
-				add("archive_clash", "clash", e.raw, fmt.Sprintf("The entry lies in %s, which is a file. Rename one of them.", shown(first.raw)))
+	for i, e := range entries {
+		for at := strings.LastIndexByte(keys[i], '/'); at >= 0; at = strings.LastIndexByte(keys[i][:at], '/') {
+			first, ok := seen[keys[i][:at]]
+			if ok && !first.dir && !add("archive_clash", "clash", e.raw, fmt.Sprintf("The entry lies in %s, which is a file. Rename one of them.", shown(first.raw))) {
+				return
 			}
 		}
 	}
