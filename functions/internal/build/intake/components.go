@@ -3,6 +3,7 @@ package intake
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ type follower struct {
 	l     *loader
 	found map[string]*Component
 	queue []string
+	uses  int // named so far
 }
 
 // components follows usingComponents from the app and every page to all components in use.
@@ -60,6 +62,10 @@ func (f *follower) follow(config string, uses, generics map[string]string) []str
 }
 
 func (f *follower) resolve(config string, uses map[string]string) (resolved map[string]string, paths []string) {
+	if f.uses += len(uses); f.uses > maxUses {
+		beyond(&f.l.Report, config, 1, 1, "usingComponents of all files together", f.uses, maxUses)
+		return nil, nil
+	}
 	resolved = make(map[string]string, len(uses))
 	for _, name := range sortedKeys(uses) {
 		spec := uses[name]
@@ -90,6 +96,10 @@ func (f *follower) need(stem string) (out string) {
 }
 
 func (l *loader) configComponents(file string) (uses, generics map[string]string) {
+	if l.configs += len(l.p.Files[file]); l.configs > maxConfigs {
+		l.Err("config-too-large", file, 1, 1, "Move data out of configuration files.", "The configuration of pages and components is larger than %s altogether.", BytesText(maxConfigs))
+		return nil, nil
+	}
 	m, ok := readObject(&l.Report, file, l.p.Files[file], l.limits.MaxConfig)
 	if !ok {
 		return nil, nil
@@ -102,8 +112,10 @@ func (l *loader) configComponents(file string) (uses, generics map[string]string
 func (l *loader) missingComponent(config, name, spec string) {
 	line, column := lineOf(l.p.Files[config], spec)
 	why := l.absent.Of("component", config, spec)
-	l.Err("missing-component", config, line, column, why.Advice, "The component %s is declared as %q, where there are no files.", name, spec)
-	l.List[len(l.List)-1].Package = why.Package
+	l.add(Diagnostic{
+		Severity: "error", Rule: "missing-component", File: config, Line: line, Column: column, Package: why.Package, Advice: why.Advice,
+		Message: fmt.Sprintf("The component %s is declared as %q, where there are no files.", name, spec),
+	})
 }
 
 func (l *loader) checkComponent(c *Component) {
@@ -165,7 +177,7 @@ func lineOfComponent(src []byte, component string) (line, column int) {
 // circles warns of components that contain each other; a component that contains itself, as in a tree, is ordinary.
 func (l *loader) circles(found map[string]*Component) {
 	const inProgress, done = 1, 2
-	state := map[string]int{}
+	state, told := map[string]int{}, 0
 	var trail []string
 	var visit func(name string)
 	visit = func(name string) {
@@ -174,10 +186,15 @@ func (l *loader) circles(found map[string]*Component) {
 		for _, next := range found[name].Uses {
 			switch {
 			case next == name || state[next] == done:
+			case state[next] == inProgress && told == maxCircles: // nobody reads more
 			case state[next] == inProgress:
+				told++
 				circle := append(slices.Clone(trail[slices.Index(trail, next):]), next)
 				config := found[name].Config
 				line, column := lineOfComponent(l.p.Files[config], next)
+				if more := len(circle) - maxCircle; more > 0 {
+					circle = slices.Replace(circle, maxCircle, maxCircle+more, fmt.Sprintf("(%d more)", more))
+				}
 				l.Warn("circular-component", config, line, column, "Break the circle, or make sure a condition ends it.", "Components contain each other: /%s.", strings.Join(circle, " → /"))
 			default:
 				visit(next)

@@ -21,24 +21,38 @@ var bom = []byte("\xef\xbb\xbf")
 func TrimMark(src []byte) []byte { return bytes.TrimPrefix(src, bom) }
 
 // Report collects diagnostics. It is not safe for concurrent use; what runs concurrently collects apart and merges.
-type Report struct{ List []Diagnostic }
+type Report struct {
+	List []Diagnostic
+	told map[string]int // by severity
+}
 
 // Err adds what makes a build fail.
 func (r *Report) Err(rule, file string, line, column int, advice, format string, args ...any) {
-	r.add("error", rule, file, line, column, advice, fmt.Sprintf(format, args...))
+	r.add(Diagnostic{Severity: "error", Rule: rule, File: file, Line: line, Column: column, Message: fmt.Sprintf(format, args...), Advice: advice})
 }
 
 // Warn adds what does not.
 func (r *Report) Warn(rule, file string, line, column int, advice, format string, args ...any) {
-	r.add("warning", rule, file, line, column, advice, fmt.Sprintf(format, args...))
+	r.add(Diagnostic{Severity: "warning", Rule: rule, File: file, Line: line, Column: column, Message: fmt.Sprintf(format, args...), Advice: advice})
+}
+
+// beyond refuses to look at a list that no project needs, member by member.
+func beyond(r *Report, file string, line, column int, what string, n, most int) {
+	r.Err("too-many", file, line, column, "Generated code is best left out of configuration.", "%s has %d members; at most %d are read.", what, n, most)
 }
 
 // add gives what is about a file as a whole the file's beginning, so that every editor can go there.
-func (r *Report) add(severity, rule, file string, line, column int, advice, message string) {
-	if file != "" && line == 0 {
-		line, column = 1, 1
+func (r *Report) add(d Diagnostic) {
+	if r.told == nil {
+		r.told = map[string]int{}
 	}
-	r.List = append(r.List, Diagnostic{Severity: severity, Rule: rule, File: file, Line: line, Column: column, Message: message, Advice: advice})
+	if r.told[d.Severity]++; r.told[d.Severity] > maxTold {
+		return
+	}
+	if d.File != "" && d.Line == 0 {
+		d.Line, d.Column = 1, 1
+	}
+	r.List = append(r.List, d)
 }
 
 // readObject reads a JSON file as an object. What editors tolerate (a byte order mark, comments, trailing commas) is
@@ -186,7 +200,7 @@ func lineOf(src []byte, value string) (line, column int) {
 }
 
 // stringsOf reads a list of texts, telling about members of another kind. src is the file's text.
-func stringsOf(r *Report, file string, src []byte, key string, v any) []string {
+func stringsOf(r *Report, file string, src []byte, key string, v any, most int) []string {
 	line, column := lineOf(src, key[strings.LastIndexByte(key, '.')+1:])
 	switch v := v.(type) {
 	case nil:
@@ -194,6 +208,10 @@ func stringsOf(r *Report, file string, src []byte, key string, v any) []string {
 	case string:
 		return []string{v}
 	case []any:
+		if len(v) > most {
+			beyond(r, file, line, column, key, len(v), most)
+			return nil
+		}
 		var list []string
 		for i, x := range v {
 			s, ok := x.(string)
@@ -219,6 +237,11 @@ func componentsOf(r *Report, file string, src []byte, m map[string]any) map[stri
 	if !ok {
 		line, column := lineOf(src, "usingComponents")
 		r.Err("bad-config", file, line, column, `Write { "name": "/path/of/component" }.`, "usingComponents must be an object, not %s.", kindName(v))
+		return nil
+	}
+	if len(object) > maxPages {
+		line, column := lineOf(src, "usingComponents")
+		beyond(r, file, line, column, "usingComponents", len(object), maxPages)
 		return nil
 	}
 	out := make(map[string]string, len(object))

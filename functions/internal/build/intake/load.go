@@ -29,9 +29,10 @@ func Load(a *Archive) (*Project, []Diagnostic) {
 
 type loader struct {
 	Report
-	limits Limits
-	p      *Project
-	absent *Absences
+	limits  Limits
+	p       *Project
+	absent  *Absences
+	configs int // bytes of configuration read so far
 }
 
 // locate finds the project in the archive, and in it the mini program's root.
@@ -61,7 +62,7 @@ func (l *loader) locate() bool {
 		root = l.appBelow(base, file)
 	}
 	l.p.Root = strings.TrimPrefix(root, ".")
-	exclude := append(stringsOf(&l.Report, file, l.p.Files[file], "uploadExclude", settings["uploadExclude"]), stringsOf(&l.Report, file, l.p.Files[file], "exclude", settings["exclude"])...)
+	exclude := append(l.patterns(file, "uploadExclude", settings["uploadExclude"]), l.patterns(file, "exclude", settings["exclude"])...)
 	l.exclude(base, exclude)
 	return true
 }
@@ -152,6 +153,19 @@ func (l *loader) exclude(base string, patterns []string) {
 	}
 }
 
+// patterns reads a list of patterns. Each is held against every file.
+func (l *loader) patterns(file, key string, v any) []string {
+	list := stringsOf(&l.Report, file, l.p.Files[file], key, v, maxPatterns)
+	return slices.DeleteFunc(list, func(p string) bool {
+		long := len(p) > maxPattern || strings.Count(p, "*")+strings.Count(p, "?")+strings.Count(p, "{") > maxWildcards
+		if long {
+			line, column := lineOf(l.p.Files[file], p)
+			l.Err("bad-pattern", file, line, column, "Write several patterns.", "A pattern of %s has more than %d characters or %d wildcards.", key, maxPattern, maxWildcards)
+		}
+		return long
+	})
+}
+
 // at gives the key of a file by its path from the mini program's root.
 func (l *loader) at(name string) string { return l.p.At(name) }
 
@@ -189,7 +203,15 @@ func (l *loader) readApp() bool {
 	for _, key := range []string{"subPackages", "subpackages"} {
 		l.subPackages(file, key, raw[key])
 	}
-	if len(app.Pages) == 0 {
+	declared := len(app.Pages)
+	for _, s := range app.SubPackages {
+		declared += len(s.Pages)
+	}
+	if declared > maxPages {
+		beyond(&l.Report, file, 1, 1, "The list of pages", declared, maxPages)
+		return false
+	}
+	if all, _ := raw["pages"].([]any); len(app.Pages) == 0 && len(all) <= maxPages {
 		line, column := lineOf(src, "pages")
 		l.Err("no-pages", file, line, column, `List the pages: "pages": ["pages/index/index"].`, "app.json lists no pages.")
 	}
@@ -200,7 +222,7 @@ func (l *loader) readApp() bool {
 func (l *loader) pagePaths(file, key string, v any) []string {
 	var list []string
 	seen := map[string]bool{}
-	for _, s := range stringsOf(&l.Report, file, l.p.Files[file], key, v) {
+	for _, s := range stringsOf(&l.Report, file, l.p.Files[file], key, v, maxPages) {
 		clean := strings.TrimPrefix(path.Clean("/"+strings.TrimSpace(s)), "/")
 		for _, ext := range []string{".axml", ".js", ".ts", ".json"} {
 			clean = strings.TrimSuffix(clean, ext)
@@ -232,6 +254,11 @@ func (l *loader) subPackages(file, key string, v any) {
 	if !ok {
 		line, column := lineOf(l.p.Files[file], key)
 		l.Err("bad-config", file, line, column, `Write [{ "root": "packageA", "pages": […] }].`, "%s must be a list, not %s.", key, kindName(v))
+		return
+	}
+	if len(list) > maxParts {
+		line, column := lineOf(l.p.Files[file], key)
+		beyond(&l.Report, file, line, column, key, len(list), maxParts)
 		return
 	}
 	for _, x := range list {

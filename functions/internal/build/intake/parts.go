@@ -28,7 +28,7 @@ func (l *loader) tabBar() string {
 // workers are the scripts that my.createWorker runs apart from the pages. A folder stands for all scripts in it.
 func (l *loader) workers() {
 	app := l.at("app.json")
-	for _, spec := range stringsOf(&l.Report, app, l.p.Files[app], "workers", l.p.App.Raw["workers"]) {
+	for _, spec := range stringsOf(&l.Report, app, l.p.Files[app], "workers", l.p.App.Raw["workers"], maxWorkers) {
 		name := l.at(spec)
 		files := l.scriptsIn(name)
 		for _, ext := range []string{"", ".js", ".ts"} {
@@ -62,6 +62,9 @@ func (l *loader) scriptsIn(dir string) []string {
 // genericsOf reads componentGenerics: the components that abstract nodes become when the user of a component names none.
 func genericsOf(m map[string]any) map[string]string {
 	object, _ := m["componentGenerics"].(map[string]any)
+	if len(object) > maxPages {
+		return nil
+	}
 	var out map[string]string
 	for _, name := range sortedKeys(object) {
 		generic, _ := object[name].(map[string]any)
@@ -80,9 +83,9 @@ var sources = []string{".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx", ".axml", ".
 
 // assets reads assetsInclude, which the older form of the settings calls include.
 func (l *loader) assets(base, file string, settings map[string]any) {
-	patterns := stringsOf(&l.Report, file, l.p.Files[file], "assetsInclude", settings["assetsInclude"])
+	patterns := l.patterns(file, "assetsInclude", settings["assetsInclude"])
 	if older, ok := settings["include"].([]any); ok {
-		patterns = append(patterns, stringsOf(&l.Report, file, l.p.Files[file], "include", older)...)
+		patterns = append(patterns, l.patterns(file, "include", older)...)
 	}
 	match := globs(patterns)
 	l.p.asset = func(name string) bool {
