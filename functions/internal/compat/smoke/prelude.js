@@ -60,6 +60,10 @@
     has: () => true,
     set: () => true,
   });
+  if (mode === 'permissive') { // a reply may be a text of JSON
+    const plain = JSON.parse;
+    JSON.parse = (text, revive) => (text === anything ? anything : plain(text, revive));
+  }
   const over = (text) => (mode === 'permissive'
     ? new Proxy(clone(text) || {}, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' || k === 'error' || k === 'errorMessage' ? t[k] : anything) })
     : clone(text) || {});
@@ -73,7 +77,7 @@
       if (r.url && network[name] && String(options.url || '').startsWith(r.url)) return { ok: { data: copy(r.body), status: 200, statusCode: 200, headers: {} } };
     }
     if (mode === 'offline' && network[name]) return { fail: { error: 12, errorMessage: 'the network is not available' } };
-    if (name === 'request' || name === 'httpRequest') return { ok: { data: mode === 'permissive' ? anything : {}, status: 200, statusCode: 200, headers: {} } };
+    if (name === 'request' || name === 'httpRequest') return { ok: { data: mode === 'permissive' ? anything : options.dataType === 'text' ? '{}' : {}, status: 200, statusCode: 200, headers: {} } };
     if (name === 'navigateTo') return { ok: { eventChannel: channel() } };
     if (name === 'getStorage') return { ok: { data: storage.has(options.key) ? copy(storage.get(options.key)) : null } };
     if (name === 'setStorage') { storage.set(options.key, copy(options.data)); return { ok: {} }; }
