@@ -43,8 +43,9 @@ type order struct {
 	Memory uint64 `json:"memory"`
 	CPU    uint64 `json:"cpu"` // seconds
 
-	Soft time.Duration `json:"soft"` // processor time of one run, until it is interrupted
-	Hard time.Duration `json:"hard"` // and until the child ends itself
+	Soft  time.Duration `json:"soft"`  // processor time of one run, until it is interrupted
+	Hard  time.Duration `json:"hard"`  // and until the child ends itself
+	Whole time.Duration `json:"whole"` // of all runs, after which no other begins
 }
 
 func serve() error {
@@ -81,6 +82,9 @@ func serve() error {
 				return err
 			}
 			hopeless = hopeless || evaluation[result.Phase] || result.Phase == "time"
+			if processorTime() >= o.Whole {
+				return nil
+			}
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ func judge(in compat.Input, done []outcome, total int) []compat.Finding {
 		}
 	}
 	if len(done) < total {
-		j.found = append(j.found, compat.Finding{Severity: compat.Warn, Rule: "smoke-incomplete", Message: fmt.Sprintf("%d of %d runs were not made, because too many before them had to be ended.", total-len(done), total), Advice: "Correct the pages that did not end."})
+		j.found = append(j.found, compat.Finding{Severity: compat.Warn, Rule: "smoke-incomplete", Message: fmt.Sprintf("%d of %d runs were not made, because those before them took too long, or had to be ended.", total-len(done), total), Advice: "Correct the pages that did not end, or take long."})
 	}
 	return j.found
 }

@@ -22,6 +22,7 @@ type Runner struct {
 	Program string        // executable; "" is this one
 	Memory  uint64        // bytes that a child may take, twice that for the rules; 0 is 512 MiB
 	Limit   time.Duration // processor time of one run, and four times that to judge one file; 0 is 5 s
+	Whole   time.Duration // processor time of all runs together, after which no other begins; 0 is 48 times Limit
 	Silence time.Duration // on the clock, after which a child that says nothing is ended; 0 is twenty times Limit
 
 	// Tell is told what is being done, for people who wait: "running page 3 of 12". Runs and rules go on side by side and
@@ -51,11 +52,12 @@ func (r Runner) Run(ctx context.Context, in compat.Input) ([]compat.Finding, err
 // all gives an outcome for each page and mode in order, fewer when too many children had to be ended.
 func (r Runner) all(ctx context.Context, j job) (done []outcome, err error) {
 	total, stalledAt := len(j.Pages)*len(modes), -1
-	for restarts := 0; len(done) < total && restarts <= maxRestarts; restarts++ {
-		more, err := r.child(ctx, j, len(done))
+	for restarts, left := 0, r.Whole; len(done) < total && restarts <= maxRestarts && left > 0; restarts++ {
+		more, used, err := r.child(ctx, j, len(done), left)
 		if err != nil {
 			return nil, err
 		}
+		left -= used
 		done = append(done, more...)
 		if last := len(done) - 1; done[last].Phase == stalled && last != stalledAt {
 			stalledAt, done = last, done[:last] // the machine's fault, most likely: once more
@@ -82,6 +84,9 @@ func (r Runner) orDefault() (Runner, error) {
 	if r.Limit == 0 {
 		r.Limit = 5 * time.Second
 	}
+	if r.Whole == 0 {
+		r.Whole = 48 * r.Limit // as many children as may be, each ended at its limit, and what ordinary pages take
+	}
 	if r.Silence == 0 {
 		r.Silence = 20 * r.Limit
 	}
@@ -95,19 +100,19 @@ func (r Runner) command(ctx context.Context, marker string) *exec.Cmd {
 }
 
 // child runs what is left until it is done or the child ends. It gives one outcome for every run that began.
-func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
+func (r Runner) child(ctx context.Context, j job, skip int, left time.Duration) (outcomes []outcome, used time.Duration, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd := r.command(ctx, marker)
-	o := order{Job: j, Skip: skip, Memory: r.Memory, CPU: r.seconds(len(j.Pages) * len(modes)), Soft: r.Limit * 2 / 5, Hard: r.Limit}
+	o := order{Job: j, Skip: skip, Memory: r.Memory, CPU: r.seconds(len(j.Pages) * len(modes)), Soft: r.Limit * 2 / 5, Hard: r.Limit, Whole: left}
 	t, err := start(cmd, o, j.Scripts)
 	if err != nil {
-		return nil, fmt.Errorf("start the smoke run: %w", err)
+		return nil, 0, fmt.Errorf("start the smoke run: %w", err)
 	}
 	outcomes, running, late := r.follow(t.out, cancel, skip, len(j.Pages))
 	waitErr := t.end()
 	if parent := context.Cause(ctx); parent != nil && !late {
-		return nil, parent
+		return nil, 0, parent
 	}
 	if running != nil {
 		running.Start, running.Phase, running.Message = false, "crash", "it took more memory or time than an app has"
@@ -117,9 +122,9 @@ func (r Runner) child(ctx context.Context, j job, skip int) ([]outcome, error) {
 		outcomes = append(outcomes, *running)
 	}
 	if len(outcomes) == 0 {
-		return nil, fmt.Errorf("the smoke run said nothing: %v", waitErr)
+		return nil, 0, fmt.Errorf("the smoke run said nothing: %v", waitErr)
 	}
-	return outcomes, nil
+	return outcomes, processorTimeOf(cmd), nil
 }
 
 // seconds is what a child may take for all of its runs before the system ends it: far more than the child's own count

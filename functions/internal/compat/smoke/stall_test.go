@@ -77,3 +77,12 @@ func TestRulesThatStoodStillBlameNoFile(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestRunsEndTogether: hundreds of pages, each of which takes nearly what one may, would take hours.
+func TestRunsEndTogether(t *testing.T) {
+	t.Parallel()
+	found, err := smoke.Runner{Whole: 1}.Run(context.Background(), input(nil))
+	if err != nil || len(found) != 1 || found[0].Rule != "smoke-incomplete" || !strings.HasPrefix(found[0].Message, "7 of 8 runs were not made") {
+		t.Errorf("%v %+v", err, found)
+	}
+}
