@@ -58,12 +58,15 @@ func (s *styles) lessFile(name, dir string) (file, src string, ok bool) {
 
 // lessProblem tells what less has against a sheet, and of a file that is not there what to do about it.
 func (s *styles) lessProblem(p *less.Problem) {
-	s.Err("style-error", p.File, p.Line, p.Column, "Correct the sheet there.", "%s", sentence(p.Message))
+	message, advice, pkg := sentence(p.Message), "Correct the sheet there.", ""
 	rest, ok := strings.CutPrefix(p.Message, `The style sheet "`)
 	if name, _, found := strings.Cut(rest, `" cannot be found`); ok && found {
 		why := s.absentSheet(p.File, name)
-		last := &s.List[len(s.List)-1]
-		last.Message, last.Advice, last.Package = why.Message, why.Advice, why.Package
+		message, advice, pkg = why.Message, why.Advice, why.Package
+	}
+	n := len(s.List)
+	if s.Err("style-error", p.File, p.Line, p.Column, advice, "%s", message); len(s.List) > n { // it tells so many and no more
+		s.List[n].Package = pkg
 	}
 }
 

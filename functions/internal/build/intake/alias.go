@@ -33,6 +33,11 @@ func (p *Project) Aliased(importer, spec string) (string, bool) {
 func (l *loader) aliases(base, file string, options any) {
 	m, _ := options.(map[string]any)
 	entries, _ := m["resolveAlias"].(map[string]any)
+	if len(entries) > maxAliases {
+		line, column := lineOf(l.p.Files[file], "resolveAlias")
+		beyond(&l.Report, file, line, column, "resolveAlias", len(entries), maxAliases)
+		return
+	}
 	for _, key := range sortedKeys(entries) {
 		value, _ := entries[key].(string)
 		from, one := strings.CutSuffix(key, "*")

@@ -5,6 +5,7 @@ package intake
 const (
 	maxPages     = 2000     // with those of subpackages; also the components that one file names
 	maxParts     = 200      // subpackages
+	maxAliases   = 200      // each is tried for every import
 	maxWorkers   = 50       // scripts that run apart
 	maxUses      = 20_000   // components that all files name together
 	maxConfigs   = 32 << 20 // bytes of the configuration of all pages and components together

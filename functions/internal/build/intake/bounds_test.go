@@ -43,6 +43,8 @@ func TestDeclarationsAreBounded(t *testing.T) {
 		"subpackages":          {map[string]any{"app.json": object{"pages": []string{"a"}, "subPackages": parts}}, "too-many"},
 		"workers":              {map[string]any{"app.json": object{"pages": []string{"a"}, "workers": list("w%d", 51)}}, "too-many"},
 		"components of a file": {map[string]any{"app.json": object{"pages": []string{"a"}, "usingComponents": uses(2001)["usingComponents"]}}, "too-many"},
+		"abstract nodes":       {map[string]any{"app.json": object{"pages": []string{"p0"}}, "p0.json": object{"componentGenerics": uses(2001)["usingComponents"]}}, "too-many"},
+		"aliases":              {map[string]any{"app.json": object{"pages": []string{"a"}}, "mini.project.json": object{"compileOptions": object{"resolveAlias": uses(201)["usingComponents"]}}}, "too-many"},
 		"components of all":    {over(pages, "app.json", object{"pages": list("p%d", 11)}), "too-many"},
 		"patterns":             {map[string]any{"app.json": object{"pages": []string{"a"}}, "mini.project.json": object{"uploadExclude": list("*.%d", 65)}}, "too-many"},
 		"wildcards":            {map[string]any{"app.json": object{"pages": []string{"a"}}, "mini.project.json": object{"assetsInclude": []string{strings.Repeat("*a", 9)}}}, "bad-pattern"},

@@ -104,7 +104,7 @@ func (l *loader) configComponents(file string) (uses, generics map[string]string
 	if !ok {
 		return nil, nil
 	}
-	return componentsOf(&l.Report, file, l.p.Files[file], m), genericsOf(m)
+	return componentsOf(&l.Report, file, l.p.Files[file], m), l.genericsOf(file, m)
 }
 
 // missingComponent weighs as much as a module that cannot be resolved: Build turns it into a warning when the target app

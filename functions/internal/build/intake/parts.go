@@ -60,8 +60,13 @@ func (l *loader) scriptsIn(dir string) []string {
 }
 
 // genericsOf reads componentGenerics: the components that abstract nodes become when the user of a component names none.
-func genericsOf(m map[string]any) map[string]string {
+func (l *loader) genericsOf(file string, m map[string]any) map[string]string {
 	object, _ := m["componentGenerics"].(map[string]any)
+	if len(object) > maxPages {
+		line, column := lineOf(l.p.Files[file], "componentGenerics")
+		beyond(&l.Report, file, line, column, "componentGenerics", len(object), maxPages)
+		return nil
+	}
 	if len(object) > maxPages {
 		return nil
 	}
