@@ -23,6 +23,7 @@ func checkNames(entries []*entry, limits Limits) error {
 		fields = append(fields, fault.Field{Field: rule, File: shown(name), Detail: detail})
 		return len(fields) < maxRefused
 	}
+	composed := map[string]string{} // folders, of which thousands of names share one
 	for _, e := range entries {
 		e.name, e.dir = strings.CutSuffix(e.raw, "/")
 		e.name = strings.TrimPrefix(e.name, "./")
@@ -31,7 +32,13 @@ func checkNames(entries []*entry, limits Limits) error {
 			continue
 		}
 		if len(e.name) <= 3*limits.MaxPath && utf8.ValidString(e.name) {
-			e.name = norm.NFC.String(e.name) // older Macs take letters and their accents apart, and sources do not
+			at := strings.LastIndexByte(e.name, '/') + 1 // older Macs take letters and their accents apart, and sources do not
+			folder, known := composed[e.name[:at]]
+			if !known {
+				folder = norm.NFC.String(e.name[:at])
+				composed[e.name[:at]] = folder
+			}
+			e.name = folder + norm.NFC.String(e.name[at:])
 		}
 		if detail := badName(e.name, limits); detail != "" && !add("archive_path", "path", e.raw, detail) {
 			break
