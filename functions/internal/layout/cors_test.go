@@ -89,7 +89,7 @@ func corsWrong(template []byte, want cors) (out []string) {
 		return []string{"the definition has no CORS that depends on Origins"}
 	}
 	for i, want := range []any{"HasOrigins", want, cors{Origins: []any{"https://nobody.invalid"}, Methods: []string{"GET"}}} {
-		got := any("")
+		var got any
 		if i == 0 {
 			var name string
 			_ = json.Unmarshal(branches[i], &name) // what is no name is not the one wanted
