@@ -14,9 +14,9 @@ import (
 func Peer(in compat.Input) ([]byte, error) {
 	j := newJob(in)
 	side := func(library string) map[string]any {
-		list := [][]any{}
-		for _, a := range j.since(library) {
-			list = append(list, []any{a.Name, a.Kind, string(a.Sample), a.Methods})
+		list := map[string][]any{}
+		for name, a := range j.table(library) {
+			list[name] = []any{a.Kind, string(a.Sample), a.Methods, a.below}
 		}
 		return map[string]any{"library": library, "apis": list}
 	}

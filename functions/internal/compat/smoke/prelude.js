@@ -2,12 +2,11 @@
 // App, Page, Component, Behavior and Mixin. It runs before anything of the mini program, once for every page and mode.
 (function (world) {
   'use strict';
-  const { apis, mode, query, route, requested } = world; // apis: [name, kind, sample as JSON or "", methods]
+  // api gives [kind, sample as JSON or "", methods, the names below it] of a name, kind "" where there are only names below.
+  const { api, mode, query, route, requested } = world;
   const parse = JSON.parse;
   const clone = (text) => (text ? parse(text) : undefined);
   const fixtures = clone(world.fixtures) || {};
-  let named = null; // most pages never ask, so that it is made when one does
-  const table = () => named || (named = new Map(apis.map((a) => [a[0], a])));
   // copy keeps what JSON has no form for: pages put functions and dates into their data.
   const copy = (v, seen = new Map()) => {
     if (v === null || typeof v !== 'object' || (!Array.isArray(v) && Object.getPrototypeOf(v) !== Object.prototype)) return v;
@@ -115,7 +114,7 @@
   };
   const lookup = (name) => {
     const parts = name.split('.');
-    return parts.some((_, i) => table().has(parts.slice(0, i + 1).join('.'))) || world.components.includes(parts[0]);
+    return parts.some((_, i) => (api(parts.slice(0, i + 1).join('.')) || '')[0]) || world.components.includes(parts[0]);
   };
   const nothing = () => {};
   const stub = (name, kind, sample, methods) => {
@@ -127,19 +126,14 @@
       default: return () => clone(sample);
     }
   };
-  const my = {};
-  for (let i = 0; i < apis.length; i++) {
-    const name = apis[i][0];
-    let at = my, last = name;
-    if (name.includes('.')) {
-      const parts = name.split('.');
-      last = parts.pop();
-      for (const p of parts) at = at[p] || (at[p] = {});
-    }
-    at[last] = stub(name, apis[i][1], apis[i][2], apis[i][3]);
-  }
-  for (const name of Object.keys(special)) if (Object.hasOwn(my, name)) my[name] = special[name];
-  globalThis.my = my;
+  const at = (name, kind, sample, methods, below) => {
+    const o = !kind ? {} : Object.hasOwn(special, name) ? special[name] : stub(name, kind, sample, methods);
+    if (Object(o) === o) for (const n of below || []) o[n.slice(name.length + 1)] = at(n, ...api(n));
+    return o;
+  };
+  // A page uses a few of hundreds of APIs, and a world is made for every run: each is made when a script first looks at it.
+  const own = {};
+  globalThis.my = world.lazy(own, (name) => { own[name] = at(name, ...api(name)); });
   globalThis.navigator = { swuserAgent: '' }; // all that phones have of it
   globalThis.requirePlugin = () => anything; // plugins are the host's and not in the package
 
@@ -183,8 +177,8 @@
       if (typeof then === 'function') add(() => then.call(page), 1, [], 0);
     };
     page.$batchedUpdates = (f) => { if (typeof f === 'function') f.call(page); };
-    page.createSelectorQuery = () => made((table().get('createSelectorQuery') || [])[3]);
-    page.createIntersectionObserver = () => made((table().get('createIntersectionObserver') || [])[3]);
+    page.createSelectorQuery = () => made((api('createSelectorQuery') || [])[2]);
+    page.createIntersectionObserver = () => made((api('createIntersectionObserver') || [])[2]);
     page.createMediaQueryObserver = () => made(['disconnect', 'observe']);
     page.getOpenerEventChannel = channel;
     page.router = page.pageRouter = Object.fromEntries(['navigateBack', 'navigateTo', 'reLaunch', 'redirectTo', 'switchTab'].map((n) => [n, (o) => globalThis.my[n](o)]));

@@ -12,9 +12,6 @@ import (
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
 	"github.com/dop251/goja/parser"
-
-	"slipway/functions/internal/compat/catalogue"
-	"slipway/functions/internal/compat/profile"
 )
 
 //go:embed prelude.js
@@ -46,14 +43,14 @@ type runner struct {
 	programs map[string]*goja.Program
 	prelude  *goja.Program
 	filler   *goja.Program
-	newest   *goja.Program // gives the catalogue as a list of entries, see table
-	oldest   *goja.Program
+	newest   apis
+	oldest   apis
 	lists    *goja.Program // gives the components
 	fixtures string
 }
 
 func newRunner(j job, m *meter) (*runner, error) {
-	r := &runner{job: j, meter: m, programs: map[string]*goja.Program{}}
+	r := &runner{job: j, meter: m, programs: map[string]*goja.Program{}, newest: j.table(j.Newest), oldest: j.table(j.Oldest)}
 	fixtures, err := json.Marshal(j.Fixtures)
 	if err != nil {
 		return nil, err
@@ -63,18 +60,10 @@ func newRunner(j job, m *meter) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	newest, err := j.table(j.Newest)
-	if err != nil {
-		return nil, err
-	}
-	oldest, err := j.table(j.Oldest)
-	if err != nil {
-		return nil, err
-	}
 	for _, c := range []struct {
 		to        **goja.Program
 		name, src string
-	}{{&r.prelude, "prelude.js", preludeJS}, {&r.filler, "filler.js", fillerFor(j.Scripts)}, {&r.newest, "apis", newest}, {&r.oldest, "apis", oldest}, {&r.lists, "components", components}} {
+	}{{&r.prelude, "prelude.js", preludeJS}, {&r.filler, "filler.js", fillerFor(j.Scripts)}, {&r.lists, "components", components}} {
 		if *c.to, err = compile(c.name, c.src); err != nil {
 			return nil, err
 		}
@@ -93,22 +82,6 @@ func compile(name, src string) (*goja.Program, error) {
 		return nil, err
 	}
 	return goja.CompileAST(tree, false)
-}
-
-// table writes the APIs of a base library as a script that gives [name, kind, sample as JSON, methods] of each: a program
-// that is compiled once makes them much faster than JSON that is parsed in every run. There are no objects in it, whose
-// keys could mean something else in a script than in JSON.
-func (j job) table(library string) (string, error) {
-	list := [][]any{}
-	for _, a := range j.since(library) {
-		list = append(list, []any{a.Name, a.Kind, string(a.Sample), a.Methods})
-	}
-	return literal(list)
-}
-
-// since lists the APIs that a base library has.
-func (j job) since(library string) []catalogue.API {
-	return slices.DeleteFunc(slices.Clone(j.APIs), func(a catalogue.API) bool { return profile.Compare(a.Since, library) > 0 })
 }
 
 // literal writes lists of strings as a script.
@@ -142,24 +115,22 @@ func (r *runner) world(p pageJob, mode Mode) (*world, error) {
 		}
 	})
 	w.parse, _ = goja.AssertFunction(w.vm.Get("JSON").ToObject(w.vm).Get("parse"))
-	apis, library := r.newest, r.job.Newest
+	from, library := r.newest, r.job.Newest
 	if mode == Oldest {
-		apis, library = r.oldest, r.job.Oldest
+		from, library = r.oldest, r.job.Oldest
 	}
 	w.object = w.vm.NewObject()
 	for name, value := range map[string]any{
 		"mode": string(mode), "library": library, "fixtures": r.fixtures, "query": p.Query, "route": p.Path, "requested": w.requested,
-		"tabBar": r.job.TabBar,
+		"tabBar": r.job.TabBar, "api": w.api(from), "lazy": w.lazy(from),
 	} {
 		_ = w.object.Set(name, value)
 	}
-	for name, program := range map[string]*goja.Program{"apis": apis, "components": r.lists} {
-		v, err := w.vm.RunProgram(program)
-		if err != nil {
-			return w, err
-		}
-		_ = w.object.Set(name, v)
+	components, err := w.vm.RunProgram(r.lists)
+	if err != nil {
+		return w, err
 	}
+	_ = w.object.Set("components", components)
 	if _, err := w.vm.RunProgram(r.filler); err != nil {
 		return w, err
 	}

@@ -20,7 +20,7 @@ class Failed extends Error {
   constructor(phase) { super(phase); this.phase = phase; }
 }
 
-// world is a fresh realm. What runs in it gets nothing of this one but two functions that take and give plain values.
+// world is a fresh realm. What runs in it gets nothing of this one but functions that take and give plain values.
 function world(job, page, mode) {
   const context = vm.createContext({}, { microtaskMode: 'afterEvaluate' });
   const evaluate = (phase, code) => {
@@ -31,7 +31,7 @@ function world(job, page, mode) {
     }
   };
   const side = mode === 'oldest' ? job.oldest : job.newest;
-  const data = { apis: side.apis, library: side.library, components: job.components, tabBar: job.tabBar, fixtures: job.fixtures, mode, query: page.query, route: page.path };
+  const data = { library: side.library, components: job.components, tabBar: job.tabBar, fixtures: job.fixtures, mode, query: page.query, route: page.path };
   evaluate('world', 'Math.random = () => 0.5;' + job.filler);
   context.load = (file) => wrapper(file, job.scripts[file]).runInContext(context);
   context.find = (from, spec) => {
@@ -39,11 +39,23 @@ function world(job, page, mode) {
     return ['', '.js', '.json', '/index.js'].map((e) => base + e).find((f) => Object.hasOwn(job.scripts, f)) || '';
   };
   context.text = (file) => job.scripts[file];
+  context.api = (name) => (Object.hasOwn(side.apis, name) ? JSON.stringify(side.apis[name]) : undefined);
   evaluate('world', `{
     const world = JSON.parse(${JSON.stringify(JSON.stringify(data))}), requests = [], modules = new Map(), parse = JSON.parse;
-    const { load, find, text } = globalThis;
-    delete globalThis.load; delete globalThis.find; delete globalThis.text;
+    const { load, find, text, api } = globalThis;
+    delete globalThis.load; delete globalThis.find; delete globalThis.text; delete globalThis.api;
     world.requested = (api, url) => { requests.push(api + ' ' + url); };
+    world.api = (name) => { const a = api(name); return a && parse(a); };
+    world.lazy = (own, make) => {
+      const seen = Object.create(null), fill = (k) => { if (typeof k === 'string' && !seen[k] && k && !k.includes('.') && world.api(k)) { seen[k] = true; make(k); } };
+      const all = () => world.api('')[3].forEach(fill);
+      return new Proxy(own, {
+        get(o, k, r) { fill(k); return Reflect.get(o, k, r); }, has(o, k) { fill(k); return k in o; },
+        deleteProperty(o, k) { fill(k); return Reflect.deleteProperty(o, k); }, defineProperty(o, k, d) { fill(k); return Reflect.defineProperty(o, k, d); },
+        getOwnPropertyDescriptor(o, k) { fill(k); return Reflect.getOwnPropertyDescriptor(o, k); },
+        ownKeys(o) { all(); return Reflect.ownKeys(o); }, preventExtensions(o) { all(); return Reflect.preventExtensions(o); },
+      });
+    };
     (${job.prelude}\n)(world);
     const run = (file) => {
       if (modules.has(file)) return modules.get(file).exports;
