@@ -34,36 +34,37 @@ func (s *Server) outboxPage(w http.ResponseWriter, r *http.Request) {
 	show(w, r, 200, page)
 }
 
-func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
-	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
-	if err == nil {
-		m, ok, err := s.outbox.find(id)
-		if err != nil {
-			write(w, r, api.Refuse(err, s.gateway.newID()))
-			return
-		}
-		if ok {
-			show(w, r, 200, console.OutboxMail{Subject: m.Subject, To: m.To, At: m.At, Reference: m.Reference, Text: m.Text, HTML: m.HTML, Back: "/local/outbox",
-				Bounce: "/local/outbox/" + m.ID + "/bounce", Bounced: m.Bounced})
-			return
-		}
+// mailOf is the mail in the path: NotFound when there is none.
+func (s *Server) mailOf(r *http.Request) (m Mail, id uint64, err error) {
+	none := fault.New(fault.NotFound, "no_such_mail", "There is no such mail in the outbox.")
+	if id, err = strconv.ParseUint(r.PathValue("id"), 10, 64); err != nil {
+		return m, id, none
 	}
-	show(w, r, 404, console.Problem{Status: 404, Title: "Not found", Detail: "There is no such mail in the outbox.", Back: console.Link{Text: "Outbox", URL: "/local/outbox"}})
+	m, ok, err := s.outbox.find(id)
+	if err == nil && !ok {
+		err = none
+	}
+	return m, id, err
+}
+
+func (s *Server) mailPage(w http.ResponseWriter, r *http.Request) {
+	m, _, err := s.mailOf(r)
+	switch {
+	case err == nil:
+		show(w, r, 200, console.OutboxMail{Subject: m.Subject, To: m.To, At: m.At, Reference: m.Reference, Text: m.Text, HTML: m.HTML, Back: "/local/outbox",
+			Bounce: "/local/outbox/" + m.ID + "/bounce", Bounced: m.Bounced})
+	case fault.Is(err, fault.NotFound):
+		show(w, r, 404, console.Problem{Status: 404, Title: "Not found", Detail: "There is no such mail in the outbox.", Back: console.Link{Text: "Outbox", URL: "/local/outbox"}})
+	default:
+		write(w, r, api.Refuse(err, s.gateway.newID()))
+	}
 }
 
 // bounceMail answers POST /local/outbox/{id}/bounce: it lets a mail come back, as SES would report it.
 func (s *Server) bounceMail(w http.ResponseWriter, r *http.Request) {
-	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host && origin != s.Base() {
-		show(w, r, 403, console.Problem{Status: 403, Title: "Forbidden", Detail: "This form was posted from another site."})
-		return
-	}
-	id, err := strconv.ParseUint(r.PathValue("id"), 10, 64)
-	m, ok := Mail{}, false
-	if err == nil {
-		m, ok, err = s.outbox.find(id)
-	}
-	if err != nil || !ok {
-		write(w, r, api.Refuse(fault.New(fault.NotFound, "no_such_mail", "There is no such mail in the outbox."), s.gateway.newID()))
+	m, id, err := s.mailOf(r)
+	if err != nil {
+		write(w, r, api.Refuse(err, s.gateway.newID()))
 		return
 	}
 	var report task.MailReport

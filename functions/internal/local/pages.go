@@ -16,23 +16,41 @@ import (
 // session is the cookie in which a browser keeps the token of who signed in.
 const session = "slipway_session"
 
-func (s *Server) pages(mux *http.ServeMux) {
+func (s *Server) pages(mux *http.ServeMux) error {
+	own, err := s.ownForms()
+	if err != nil {
+		return fmt.Errorf("base %q: %w", s.Base(), err)
+	}
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.HandleFunc("POST /local/token", s.token)
 	mux.HandleFunc("GET /local/sign-in", s.signInPage)
-	mux.HandleFunc("POST /local/sign-in", s.signIn)
-	mux.HandleFunc("POST /local/sign-out", s.signOut)
+	mux.Handle("POST /local/sign-in", own(s.signIn))
+	mux.Handle("POST /local/sign-out", own(s.signOut))
 	mux.HandleFunc("GET /local/outbox", s.outboxPage)
 	mux.HandleFunc("GET /local/outbox/{id}", s.mailPage)
-	mux.HandleFunc("POST /local/outbox/{id}/bounce", s.bounceMail)
+	mux.Handle("POST /local/outbox/{id}/bounce", own(s.bounceMail))
 	mux.HandleFunc("PUT /local/uploads", s.files.upload)
 	mux.HandleFunc("GET /local/packages", s.files.download)
 	mux.HandleFunc("GET /requests/{id}", s.requestPage)
-	mux.HandleFunc("POST /requests/{id}", s.decideRequest)
+	mux.Handle("POST /requests/{id}", own(s.decideRequest))
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		write(w, r, api.Refuse(api.NoRoute(r.Method, r.URL.Path), s.gateway.newID()))
 	})
+	return nil
+}
+
+// ownForms refuses forms that a browser posts from another site.
+func (s *Server) ownForms() (func(http.HandlerFunc) http.Handler, error) {
+	check := http.NewCrossOriginProtection()
+	check.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		show(w, r, 403, console.Problem{Status: 403, Title: "Forbidden", Detail: "This form was posted from another site."})
+	}))
+	base, err := url.Parse(s.Base())
+	if err == nil { // behind a proxy the server is called by another name
+		err = check.AddTrustedOrigin(base.Scheme + "://" + base.Host)
+	}
+	return func(next http.HandlerFunc) http.Handler { return check.Handler(next) }, err
 }
 
 func show(w http.ResponseWriter, r *http.Request, status int, p console.Page) {
@@ -44,6 +62,9 @@ func show(w http.ResponseWriter, r *http.Request, status int, p console.Page) {
 	for name, value := range p.Headers() {
 		w.Header().Set(name, value)
 	}
+	// With no-referrer a browser posts a form as from "null", which another site's can be, too. Where these pages are has
+	// no secret in it, and nobody else is told.
+	w.Header().Set("Referrer-Policy", "same-origin")
 	w.WriteHeader(status)
 	w.Write(body)
 }

@@ -22,12 +22,8 @@ func (s *Server) requestPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// decideRequest takes the form of that page. The session's cookie is SameSite=Strict, and the origin is checked too.
+// decideRequest takes the form of that page. The session's cookie is SameSite=Strict, and ownForms checks the origin.
 func (s *Server) decideRequest(w http.ResponseWriter, r *http.Request) {
-	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host && origin != s.Base() {
-		show(w, r, 403, console.Problem{Status: 403, Title: "Forbidden", Detail: "This form was posted from another site."})
-		return
-	}
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	page, _, ok := s.loadRequestPage(w, r)
 	if !ok {

@@ -125,9 +125,8 @@ func (s *Server) wire() error {
 	s.gateway = gateway{handlers: s.handlers(), authorize: api.Authorize(s.watched, s.identity.verifier()), newID: newRequestID, now: s.now}
 	mux := http.NewServeMux()
 	s.gateway.mount(mux)
-	s.pages(mux)
 	s.handler = mux
-	return nil
+	return s.pages(mux)
 }
 
 // wireWorkflow ties machines and tasks, which know each other.

@@ -52,6 +52,7 @@ var laptopOnly = map[string]string{
 	"TestBrowserDecidesNothing":         "counts the forms of signed-in pages, which only the laptop has",
 	"TestScansAreCounted":               "starts the laptop's server again on what it kept",
 	"TestBounce":                        "presses a button of the laptop's outbox",
+	"TestFormsInABrowser":               "presses the buttons of pages that only the laptop has",
 	"TestSigningKeyIsRotated":           "starts the laptop's server again with another key",
 	"TestWhoSeesAChangeIsServedByIt":    "asks in the middle of the laptop's commits",
 	"TestTenThousandScans":              "measures the laptop with ten thousand visits; moto takes one at a time",

@@ -123,10 +123,17 @@ func TestSignedInPage(t *testing.T) {
 		t.Fatalf("the page: %s", a)
 	}
 	form := url.Values{"decision": {"approve"}, "confirm": {r.Version}, "reason": {""}}
-	equal(t, "from another site", w.Nobody().Do("POST", page, form, reviewer, story.Header("Origin", "https://evil.example")).Status, 403)
+	for name, from := range map[string][2]string{
+		"another site": {"Origin", "https://evil.example"}, "nowhere": {"Origin", "null"}, "another site, with a word for it": {"Sec-Fetch-Site", "cross-site"},
+		"another name of this machine": {"Sec-Fetch-Site", "same-site"},
+	} {
+		for _, to := range []string{page, "/local/sign-in", "/local/sign-out"} {
+			equal(t, to+" from "+name, w.Nobody().Do("POST", to, form, reviewer, story.Header(from[0], from[1])).Status, 403)
+		}
+	}
 	equal(t, "not typed back", w.Nobody().Do("POST", page, url.Values{"decision": {"approve"}}, reviewer).Status, 400)
 	equal(t, "still", admin.Request(r.Request).Status, approval.Pending)
-	equal(t, "decided", w.Nobody().Do("POST", page, form, reviewer).Status, 303)
+	equal(t, "decided", w.Nobody().Do("POST", page, form, reviewer, story.Header("Origin", w.Base)).Status, 303)
 	admin.Reaches(r.ID, release.ReleasePreparation)
 	equal(t, "to another host", w.Nobody().Do("POST", "/local/sign-in", url.Values{"email": {"a@b.test"}, "to": {"//evil.example"}}).Header.Get("Location"), "/")
 }
