@@ -68,16 +68,7 @@ func (w *world) lazy(from apis) func(goja.FunctionCall) goja.Value {
 	reflect := w.reflect()
 	return func(call goja.FunctionCall) goja.Value {
 		put, _ := goja.AssertFunction(call.Argument(1))
-		seen, accessors := map[string]bool{}, false
-		fill := func(name string) {
-			if from[name] == nil || seen[name] || name == "" || strings.Contains(name, ".") {
-				return
-			}
-			seen[name] = true
-			if _, err := put(goja.Undefined(), w.vm.ToValue(name)); err != nil {
-				w.rethrow(err)
-			}
-		}
+		fill, accessors := w.once(from, put), false
 		all := func() {
 			for _, name := range from[""].below {
 				fill(name)
@@ -101,22 +92,12 @@ func (w *world) lazy(from apis) func(goja.FunctionCall) goja.Value {
 			},
 			DefineProperty: func(o *goja.Object, name string, d goja.PropertyDescriptor) bool {
 				fill(name)
-				if d.Getter != nil || d.Setter != nil {
-					accessors = true
-					return o.DefineAccessorProperty(name, d.Getter, d.Setter, d.Configurable, d.Enumerable) == nil
-				}
-				return o.DefineDataProperty(name, d.Value, d.Writable, d.Configurable, d.Enumerable) == nil
+				accessors = accessors || d.Getter != nil || d.Setter != nil
+				return define(o, name, d)
 			},
-			GetOwnPropertyDescriptor: func(o *goja.Object, name string) (d goja.PropertyDescriptor) {
+			GetOwnPropertyDescriptor: func(o *goja.Object, name string) goja.PropertyDescriptor {
 				fill(name)
-				if now, ok := reflect("getOwnPropertyDescriptor", o, w.vm.ToValue(name)).(*goja.Object); ok {
-					flag := func(key string) goja.Flag { return goja.ToFlag(now.Get(key).ToBoolean()) }
-					d = goja.PropertyDescriptor{Value: now.Get("value"), Getter: now.Get("get"), Setter: now.Get("set"), Configurable: flag("configurable"), Enumerable: flag("enumerable")}
-					if d.Value != nil {
-						d.Writable = flag("writable")
-					}
-				}
-				return d
+				return descriptor(reflect("getOwnPropertyDescriptor", o, w.vm.ToValue(name)))
 			},
 			OwnKeys: func(o *goja.Object) *goja.Object {
 				all()
@@ -128,6 +109,41 @@ func (w *world) lazy(from apis) func(goja.FunctionCall) goja.Value {
 			},
 		}))
 	}
+}
+
+// once puts an API where it belongs when its name is first seen.
+func (w *world) once(from apis, put goja.Callable) func(name string) {
+	seen := map[string]bool{}
+	return func(name string) {
+		if from[name] == nil || seen[name] || name == "" || strings.Contains(name, ".") {
+			return
+		}
+		seen[name] = true
+		if _, err := put(goja.Undefined(), w.vm.ToValue(name)); err != nil {
+			w.rethrow(err)
+		}
+	}
+}
+
+func define(o *goja.Object, name string, d goja.PropertyDescriptor) bool {
+	if d.Getter != nil || d.Setter != nil {
+		return o.DefineAccessorProperty(name, d.Getter, d.Setter, d.Configurable, d.Enumerable) == nil
+	}
+	return o.DefineDataProperty(name, d.Value, d.Writable, d.Configurable, d.Enumerable) == nil
+}
+
+// descriptor is what Reflect.getOwnPropertyDescriptor gave; of undefined it is empty.
+func descriptor(v goja.Value) (d goja.PropertyDescriptor) {
+	now, ok := v.(*goja.Object)
+	if !ok {
+		return d
+	}
+	flag := func(key string) goja.Flag { return goja.ToFlag(now.Get(key).ToBoolean()) }
+	d = goja.PropertyDescriptor{Value: now.Get("value"), Getter: now.Get("get"), Setter: now.Get("set"), Configurable: flag("configurable"), Enumerable: flag("enumerable")}
+	if d.Value != nil {
+		d.Writable = flag("writable")
+	}
+	return d
 }
 
 // reflect calls functions of Reflect as they were before any script ran.
