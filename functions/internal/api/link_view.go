@@ -58,8 +58,11 @@ func (v *linkView) closedPage() console.ApprovalClosed {
 		out.Cause = console.ClosedExpired
 	case v.request.Status == approval.Withdrawn:
 		out.Cause, out.By, out.Note = console.ClosedWithdrawn, v.request.SubmittedBy.Label(), v.request.EndReason
-		if v.request.Outcome == "force_removed" {
+		switch v.request.Outcome { // the system did it, and says why
+		case "force_removed":
 			out.Cause, out.By = console.ClosedForceRemoved, ""
+		case "superseded":
+			out.Cause, out.By = console.ClosedSuperseded, ""
 		}
 	case v.request.Status != approval.Pending:
 		out.Cause, out.Decision, out.Note = console.ClosedOvertaken, string(v.request.Status), v.request.EndReason

@@ -138,7 +138,7 @@ func RequestOffline(t store.Table, w release.Starter) Handler {
 		if err != nil {
 			return Answer{}, err
 		}
-		full, err := removal.Offline(open, target)
+		full, rev, err := stillFull(ctx, t, open, target)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -157,8 +157,24 @@ func RequestOffline(t store.Table, w release.Starter) Handler {
 		} else {
 			q.End(approval.Approved, "", c.Now)
 		}
-		return c.submitRequest(ctx, t, w, q, "offline", map[string]any{"request": q.ID, "seconds": seconds(q.Request), "review": reviewed, "parties": parties})
+		input := map[string]any{"request": q.ID, "seconds": seconds(q.Request), "review": reviewed, "parties": parties}
+		return c.submitRequest(ctx, t, w, q, "offline", input, store.TouchRelease(full, rev))
 	}})
+}
+
+// stillFull finds the release to take offline, with the revision under which it is: what archives it ends the requests
+// that it finds about it, and must not miss one that is being made.
+func stillFull(ctx context.Context, t store.Table, open []release.Release, target rollout.Target) (release.Release, int64, error) {
+	full, err := removal.Offline(open, target)
+	if err != nil {
+		return full, 0, err
+	}
+	full, rev, err := store.Release(ctx, t, full.ID)
+	if err != nil {
+		return full, 0, err
+	}
+	full, err = removal.Offline([]release.Release{full}, target)
+	return full, rev, err
 }
 
 func (c *Call) newRequest(m catalog.MiniProgram, category approval.Category, app catalog.TargetApp) store.RequestRecord {
@@ -171,8 +187,8 @@ func (c *Call) newRequest(m catalog.MiniProgram, category approval.Category, app
 
 func seconds(q approval.Request) int64 { return int64(q.ExpiresAt.Sub(q.CreatedAt).Seconds()) }
 
-// submitRequest keeps a request and starts its machine. A second one for the same target is refused, naming the first.
-func (c *Call) submitRequest(ctx context.Context, t store.Table, w release.Starter, q store.RequestRecord, machine string, input map[string]any) (Answer, error) {
+// submitRequest keeps a request, with what is written beside it, and starts its machine. A second one for the same target is refused, naming the first.
+func (c *Call) submitRequest(ctx context.Context, t store.Table, w release.Starter, q store.RequestRecord, machine string, input map[string]any, beside ...store.Write) (Answer, error) {
 	data, err := json.Marshal(input)
 	if err != nil {
 		return Answer{}, err
@@ -182,7 +198,7 @@ func (c *Call) submitRequest(ctx context.Context, t store.Table, w release.Start
 	event.Actor, event.MiniProgram, event.Workspace, event.Release, event.Request = q.SubmittedBy, q.MiniProgram, q.Workspace, q.Release, q.ID
 	event.After, event.Detail = string(q.Status), q.Reason
 	writes := append(store.CreateRequest(q), store.LockRequest(q.Request)...)
-	writes = append(append(writes, store.NoticeWrite(start)), store.EventWrites(event)...)
+	writes = append(append(append(writes, store.NoticeWrite(start)), store.EventWrites(event)...), beside...)
 	err = t.Transact(ctx, writes...)
 	if store.IsConflict(err) {
 		if other, findErr := store.PendingLike(ctx, t, q.Request); findErr == nil && other != "" {

@@ -115,6 +115,7 @@ const (
 	ClosedOvertaken     = "overtaken"      // somebody else's decision settled it
 	ClosedDigestChanged = "digest_changed" // what was to be reviewed is not what there is now
 	ClosedForceRemoved  = "force_removed"  // the mini program was removed meanwhile
+	ClosedSuperseded    = "superseded"     // a newer version has taken its place meanwhile
 	ClosedReplaced      = "replaced"       // a newer link was sent to the same reviewer
 )
 
@@ -136,6 +137,7 @@ var closedTitles = map[string]string{
 	ClosedOvertaken:     "This request is already decided",
 	ClosedDigestChanged: "What you were asked to review has changed",
 	ClosedForceRemoved:  "This mini program was force removed",
+	ClosedSuperseded:    "A newer version has taken its place",
 	ClosedReplaced:      "A newer link was sent to you",
 }
 

@@ -112,7 +112,7 @@ func samples() map[string]console.Page {
 			RequestID: "b6a1", Back: console.Link{Text: "Home", URL: "/"}},
 	}
 	for _, cause := range []string{console.ClosedUsed, console.ClosedExpired, console.ClosedWithdrawn, console.ClosedOvertaken,
-		console.ClosedDigestChanged, console.ClosedForceRemoved, console.ClosedReplaced} {
+		console.ClosedDigestChanged, console.ClosedForceRemoved, console.ClosedSuperseded, console.ClosedReplaced} {
 		p := console.ApprovalClosed{Facts: release(), Cause: cause, At: at(21, 18, 5)}
 		switch cause {
 		case console.ClosedUsed:
@@ -123,6 +123,8 @@ func samples() map[string]console.Page {
 			p.By = "Milo Baker"
 		case console.ClosedForceRemoved:
 			p.By, p.Note = "Demo Wallet Ltd", "It asks for card numbers."
+		case console.ClosedSuperseded:
+			p.Note = "Version 1.3.0 has taken the place of version 1.2.0, which is not served to everybody any more."
 		}
 		all["closed_"+cause] = p
 	}

@@ -161,6 +161,10 @@ func (s *Scene) Save(out release.Outcome) ([]Write, release.Release) {
 // SaveRelease makes the write of the release alone, under the revision it was read with.
 func (s *Scene) SaveRelease(r release.Release) Write { return writeOf(releaseKey(r.ID), r, s.rev) }
 
+// TouchRelease makes a write that changes nothing, under the revision the release was read with: whatever else writes the
+// release at the same time conflicts with what is written beside.
+func TouchRelease(r release.Release, rev int64) Write { return writeOf(releaseKey(r.ID), r, rev) }
+
 // InReview is the release of this mini program and target that is in review, "" when none is.
 func InReview(ctx context.Context, t Table, r release.Release) (string, error) {
 	v, _, err := Load[ref](ctx, t, reviewKey(r))

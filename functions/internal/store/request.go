@@ -8,6 +8,7 @@ import (
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
 )
 
 // Requests are kept at Q#id/META. Beside them, written in the same transaction:
@@ -171,6 +172,18 @@ func PendingLike(ctx context.Context, t Table, q approval.Request) (string, erro
 		}
 	}
 	return "", err
+}
+
+// PendingOffline finds the request that waits to take offline what is served to everybody on a release's target; rev 0
+// when there is none.
+func PendingOffline(ctx context.Context, t Table, r release.Release) (RequestRecord, int64, error) {
+	id, err := PendingLike(ctx, t, approval.Request{
+		Category: approval.Offline, MiniProgram: r.MiniProgram, Targets: []approval.Target{{TargetApp: r.TargetApp, Environment: r.Environment}},
+	})
+	if err != nil || id == "" {
+		return RequestRecord{}, 0, err
+	}
+	return Request(ctx, t, id)
 }
 
 // SaveImage keeps what is known of an image that is to be uploaded, for as long as it may wait to be named.

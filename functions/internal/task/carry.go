@@ -53,6 +53,11 @@ func carry(ctx context.Context, t store.Table, in Input, token string, more func
 		for _, old := range out.Superseded {
 			writes = append(writes, supersededEvent(s, old, in.Command)...)
 		}
+		overtaken, err := overtakeSuperseded(ctx, t, r, out.Superseded, in.Command.At)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, overtaken...)
 		if err := t.Transact(ctx, writes...); err != nil {
 			return err
 		}

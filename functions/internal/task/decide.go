@@ -118,7 +118,7 @@ func follow(ctx context.Context, t store.Table, q *store.RequestRecord, cmd rele
 		return nil, nil, err
 	}
 	s.Settings.PilotTesting = q.PilotTesting // as it was when it was asked
-	writes, err = move(s, *q, cmd)
+	writes, err = move(ctx, t, s, *q, cmd)
 	return writes, s.Release.Superseded, err
 }
 
@@ -158,7 +158,7 @@ func ignoreDecided(err error) error {
 }
 
 // move makes the writes that carry the end of a request over to the release, with history and mail.
-func move(s *store.Scene, q store.RequestRecord, cmd release.Command) ([]store.Write, error) {
+func move(ctx context.Context, t store.Table, s *store.Scene, q store.RequestRecord, cmd release.Command) ([]store.Write, error) {
 	out, err := release.Carry(s.Scene, cmd)
 	if err != nil {
 		return nil, err
@@ -170,6 +170,11 @@ func move(s *store.Scene, q store.RequestRecord, cmd release.Command) ([]store.W
 		writes = append(writes, supersededEvent(s, old, cmd)...)
 	}
 	writes = append(writes, store.EventWrites(eventOf(before, r, cmd, cmd.Reason))...)
+	overtaken, err := overtakeSuperseded(ctx, t, r, out.Superseded, cmd.At)
+	if err != nil {
+		return nil, err
+	}
+	writes = append(writes, overtaken...)
 	s.Release = r
 	notice, err := endedNotice(q.Request, cmd, r.Status)
 	if err != nil || notice == nil {

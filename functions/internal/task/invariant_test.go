@@ -138,6 +138,9 @@ func (w *world) atRest() {
 			w.problems = append(w.problems, fmt.Sprintf("%s is %s after the removal", r.ID, r.Status))
 		}
 		w.canGoOn(r, placements)
+		if q, _, err := store.PendingOffline(context.Background(), w.table, r); err != nil || q.Status == approval.Pending && q.Release == r.ID && r.Status != release.FullRelease {
+			w.problems = append(w.problems, fmt.Sprintf("%s is %s, and reviewers are asked by %s to take it offline (%v)", r.ID, r.Status, q.ID, err))
+		}
 	}
 	for _, id := range w.removals {
 		if q := w.asked(id); q.Status == approval.Approved && !q.Notified {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"slipway/functions/internal/approval"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/review"
 )
@@ -54,6 +55,7 @@ var rivals = []rival{
 	{"testers", "pilot", acts(release.SetTesters, "2", "pilot", prod, testers("tester", "somebody"))},
 	{"cancel pilot", "pilot", acts(release.Cancel, "2", "pilot", prod)},
 	{"offline", "going offline", answers(review.Approve, "off", "reviewer@wallet.test")},
+	{"asking for offline", "", asksOffline("off", "plain", prod)},
 	{"second answer", "", answers(review.Approve, "rm", "admin@wallet.test")},
 	{"rejection", "", answers(review.Reject, "rm", "admin@wallet.test")},
 	{"withdrawal", "", answers(review.Withdraw, "rm", "submitter@wallet.test")},
@@ -101,6 +103,45 @@ func TestNothingLeft(t *testing.T) {
 	sum.of(t, "two", func(t *testing.T) {
 		sum.add(t, &explorer{base: scene(t, before), steps: []step{removes, acts(release.Full, "2", "plain", prod)}, reads: true})
 	})
+}
+
+// TestOfflineIsOvertaken: whatever archives a release ends the request to take it offline, in whatever order they come.
+func TestOfflineIsOvertaken(t *testing.T) {
+	var sum tally
+	sum.of(t, "two", func(t *testing.T) {
+		full := acts(release.Full, "2", "plain", prod)
+		before := several(livePlain, prepares("2", "plain"))
+		for name, e := range map[string]*explorer{
+			"asked before":      {base: scene(t, before, asksOffline("off", "plain", prod)), steps: []step{full}},
+			"asked meanwhile":   {base: scene(t, before), steps: []step{full, asksOffline("off", "plain", prod)}, reads: true},
+			"decided meanwhile": {base: scene(t, before, asksOffline("off", "plain", prod)), steps: []step{full, answers(review.Approve, "off", "reviewer@wallet.test")}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				sum.add(t, e)
+			})
+		}
+	})
+}
+
+// TestOvertakenMachineEnds when the reviewers' time is over, and leaves the request as it ended.
+func TestOvertakenMachineEnds(t *testing.T) {
+	w := scene(t, livePlain, prepares("2", "plain"), asksOffline("off", "plain", prod))()
+	ctx, token := as("later"), w.asked("off").Tokens["app"]
+	must(t, acts(release.Full, "2", "plain", prod)(ctx, w))
+	ended := w.asked("off")
+	if ended.Status != approval.Withdrawn || ended.Outcome != "superseded" || ended.EndReason == "" {
+		t.Fatalf("the request: %+v", ended.Request)
+	}
+	p, waits := w.flow.take(token)
+	if !waits {
+		t.Fatal("nothing waits for the reviewers")
+	}
+	w.walk(ctx, p.execution, p.caught(p.At, "States.Timeout"))
+	actorOf(ctx).drain()
+	if now := w.asked("off"); now.Status != ended.Status || len(w.flow.tokens) != 0 {
+		t.Errorf("the request is %s, and %d tasks wait", now.Status, len(w.flow.tokens))
+	}
 }
 
 // TestRemovalWinsAtEveryRead looks closer at the two that are nearest to users: every read is a step of its own too.

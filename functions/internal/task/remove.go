@@ -7,10 +7,8 @@ import (
 
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/catalog"
-	"slipway/functions/internal/mail"
 	"slipway/functions/internal/release"
 	"slipway/functions/internal/removal"
-	"slipway/functions/internal/review"
 	"slipway/functions/internal/rollout"
 	"slipway/functions/internal/store"
 )
@@ -185,30 +183,30 @@ func mapRelease(ctx context.Context, t store.Table, request, id string, now time
 	writes = append(writes, store.EventWrites(eventOf(before, r, cmd, "by request "+q.ID))...)
 	if start != nil {
 		writes = append(writes, store.NoticeWrite(*start))
-		more, err := withdrawForRemoval(ctx, t, before.Request, q.Request, now)
-		if err != nil {
-			return nil, err
-		}
-		writes = append(writes, more...)
 	}
-	return start, t.Transact(ctx, writes...)
+	more, err := withdrawForRemoval(ctx, t, before, q.Request, now)
+	if err != nil {
+		return nil, err
+	}
+	return start, t.Transact(ctx, append(writes, more...)...)
 }
 
-// withdrawForRemoval ends the request of a release that was under review, naming the cause.
-func withdrawForRemoval(ctx context.Context, t store.Table, id string, cause approval.Request, now time.Time) ([]store.Write, error) {
-	q, rev, err := store.Request(ctx, t, id)
+// withdrawForRemoval ends what is asked about a release, naming the cause: to let it go live, or to take it offline.
+func withdrawForRemoval(ctx context.Context, t store.Table, r release.Release, cause approval.Request, now time.Time) ([]store.Write, error) {
+	switch r.Status {
+	case release.FullRelease:
+		return overtake(ctx, t, r, forceRemoved, removedBy(cause), now)
+	case release.UnderReview:
+	default:
+		return nil, nil
+	}
+	q, rev, err := store.Request(ctx, t, r.Request)
 	if err != nil || rev == 0 || q.Status != approval.Pending {
 		return nil, err
 	}
-	why := fmt.Sprintf("%s force removed %s.", cause.Parties[0].Name, cause.MiniProgramName)
-	q.End(approval.Withdrawn, why, now)
-	q.Outcome, q.Tokens = "force_removed", nil
-	writes := store.EndRequest(q, rev)
-	notice, err := MailTo(q.SubmittedBy.Email, q.ID, "ended", mail.Withdrawn{
-		Subject: review.Subject(q.Request), Category: string(q.Category), RequestID: q.ID, Submitter: q.SubmittedBy.Name, WithdrawnAt: now, Cause: why,
-	})
-	if err != nil || notice == nil {
-		return writes, err
-	}
-	return append(writes, store.NoticeWrite(*notice)), nil
+	return withdrawBySystem(q, rev, forceRemoved, removedBy(cause), now)
+}
+
+func removedBy(cause approval.Request) string {
+	return fmt.Sprintf("%s force removed %s.", cause.Parties[0].Name, cause.MiniProgramName)
 }

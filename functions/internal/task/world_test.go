@@ -273,13 +273,17 @@ func (w *world) offline(ctx context.Context, id, app string, env catalog.Environ
 	if err != nil {
 		return err
 	}
+	full, rev, err := store.Release(ctx, port{w}, full.ID)
+	if err != nil || full.Status != release.FullRelease {
+		return errors.Join(err, errBusy)
+	}
 	q := w.request(id, approval.Offline, "admin@merchant.test")
 	q.Version, q.Release, q.Targets = full.Version, full.ID, []approval.Target{{TargetApp: app, Environment: env}}
 	if env == catalog.Production || env == catalog.Sandbox && app == "pilot" {
-		return w.submit(ctx, q, "offline", "yes")
+		return w.submit(ctx, q, "offline", "yes", store.TouchRelease(full, rev))
 	}
 	q.End(approval.Approved, "", w.now)
-	return w.submit(ctx, q, "offline", "no")
+	return w.submit(ctx, q, "offline", "no", store.TouchRelease(full, rev))
 }
 
 func (w *world) request(id string, c approval.Category, by string) store.RequestRecord {
@@ -290,8 +294,8 @@ func (w *world) request(id string, c approval.Category, by string) store.Request
 	}}
 }
 
-func (w *world) submit(ctx context.Context, q store.RequestRecord, machine, review string) error {
-	if err := (port{w}).Transact(ctx, append(store.CreateRequest(q), store.LockRequest(q.Request)...)...); err != nil {
+func (w *world) submit(ctx context.Context, q store.RequestRecord, machine, review string, beside ...store.Write) error {
+	if err := (port{w}).Transact(ctx, append(append(store.CreateRequest(q), store.LockRequest(q.Request)...), beside...)...); err != nil {
 		return err
 	}
 	if machine == "removal" {
