@@ -89,6 +89,11 @@ func checkedImages(ctx context.Context, t store.Table, packages release.Keeper, 
 	if len(ids) > removal.MaxImages {
 		return nil, fault.Fields([]fault.Field{{Field: "images", Detail: fmt.Sprintf("names %d images; at most %d are possible", len(ids), removal.MaxImages)}})
 	}
+	for i, id := range ids {
+		if !nameable(id) {
+			return nil, fault.Fields([]fault.Field{{Field: fmt.Sprintf("images[%d]", i), Detail: notAnID}})
+		}
+	}
 	images, err := store.Images(ctx, t, miniProgram, ids)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,10 @@ import (
 // defaultPage is the size of a page when the client does not say.
 const defaultPage = 50
 
+// maxAfter is more bytes than the place of any row in a list has. With what stands before it in the row's key it is still
+// less than a table takes.
+const maxAfter = 512
+
 // position is what a page token holds: where the last page ended, and which list it is of.
 type position struct {
 	After string `json:"a"`
@@ -36,7 +40,7 @@ func (c *Call) Page(most int) (size int, after string, err error) {
 	}
 	var p position
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || json.Unmarshal(raw, &p) != nil || p.After == "" || len(p.After) > 1024 {
+	if err != nil || json.Unmarshal(raw, &p) != nil || p.After == "" || len(p.After) > maxAfter {
 		return 0, "", pageToken("is not one that was given out; take nextPageToken as it is")
 	}
 	if p.List != c.listDigest() {

@@ -40,6 +40,12 @@ func ReadMiniPrograms(t store.Table) Handler {
 // mostListed ends a page of large mini programs, in bytes: a Lambda function answers at most 6 MB.
 const mostListed = 4 << 20
 
+// maxSearch is how many characters one can look for.
+const (
+	maxSearch       = 100
+	tooLongToSearch = "is longer than 100 characters"
+)
+
 // listPrograms answers the mini programs that the caller sees, newest first, found by a part of a name or by id.
 func (c *Call) listPrograms(ctx context.Context, t store.Table) (Answer, error) {
 	size, after, err := c.Page(maxPage)
@@ -47,8 +53,8 @@ func (c *Call) listPrograms(ctx context.Context, t store.Table) (Answer, error) 
 		return Answer{}, err
 	}
 	q := strings.ToLower(strings.TrimSpace(c.Query("q")))
-	if utf8.RuneCountInString(q) > 100 {
-		return Answer{}, fault.Fields([]fault.Field{{Field: "q", Detail: "is longer than 100 characters"}})
+	if utf8.RuneCountInString(q) > maxSearch {
+		return Answer{}, fault.Fields([]fault.Field{{Field: "q", Detail: tooLongToSearch}})
 	}
 	ranges := c.programRanges()
 	out, bytes := []ProgramView{}, 0

@@ -63,6 +63,9 @@ func releaseTarget(ctx context.Context, t store.Table, m catalog.MiniProgram, id
 	if id == "" || env == "" {
 		return catalog.TargetApp{}, fault.Fields([]fault.Field{{Field: "targetApp", Detail: "choose a target app and an environment: both are required"}})
 	}
+	if !nameable(id) {
+		return catalog.TargetApp{}, fault.Fields([]fault.Field{{Field: "targetApp", Detail: notAnID}})
+	}
 	app, rev, err := store.Load[catalog.TargetApp](ctx, t, store.TargetAppKey(id))
 	if err != nil {
 		return app, err

@@ -83,11 +83,18 @@ func (c *Call) takes(possible []release.Action, m catalog.MiniProgram) []release
 // releasePartitions is where to look: the mini program or target app that was asked for, else everything of the
 // caller's workspaces.
 func (c *Call) releasePartitions(ctx context.Context, t store.Table) ([]string, error) {
-	if id := c.Query("miniProgram"); id != "" {
-		return []string{store.ReleasesOfMiniProgram(id)}, nil
-	}
-	if id := c.Query("targetApp"); id != "" {
-		return []string{store.ReleasesOfTargetApp(id)}, nil
+	for _, by := range []struct {
+		field     string
+		partition func(id string) string
+	}{{"miniProgram", store.ReleasesOfMiniProgram}, {"targetApp", store.ReleasesOfTargetApp}} {
+		id := c.Query(by.field)
+		if id == "" {
+			continue
+		}
+		if !nameable(id) {
+			return nil, fault.Fields([]fault.Field{{Field: by.field, Detail: notAnID}})
+		}
+		return []string{by.partition(id)}, nil
 	}
 	var out []string
 	if c.Actor.Token != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/fault"
@@ -102,6 +103,9 @@ func (c *Call) requestFilter() (func(approval.Request) bool, error) {
 	}
 	if status != "" && !slices.Contains(approval.Statuses, approval.Status(status)) {
 		wrong = append(wrong, fault.Field{Field: "status", Detail: fmt.Sprintf("must be one of %v", approval.Statuses)})
+	}
+	if utf8.RuneCountInString(c.Query("q")) > maxSearch {
+		wrong = append(wrong, fault.Field{Field: "q", Detail: tooLongToSearch})
 	}
 	submitter, text := strings.ToLower(c.Query("submitter")), strings.ToLower(c.Query("q"))
 	return func(q approval.Request) bool {

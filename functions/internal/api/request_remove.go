@@ -68,6 +68,9 @@ func (c *Call) removableFrom(ctx context.Context, t store.Table, m catalog.MiniP
 	var wrong []fault.Field
 	for i, id := range ids {
 		field := fmt.Sprintf("targetApps[%d]", i)
+		if !nameable(id) {
+			return nil, fault.Fields([]fault.Field{{Field: field, Detail: notAnID}})
+		}
 		app, rev, err := store.TargetApp(ctx, t, id)
 		if err != nil {
 			return nil, err

@@ -88,7 +88,7 @@ func (in manyInput) check() error {
 	for i, m := range in.MiniPrograms {
 		switch field := fmt.Sprintf("miniPrograms[%d]", i); {
 		case !nameable(m):
-			say(field, "cannot be an id: it is empty, over %d bytes, or has control characters", maxParam)
+			say(field, "%s", notAnID)
 		case seen[m]:
 			say(field, "is there twice; name each once")
 		}
@@ -101,3 +101,6 @@ func (in manyInput) check() error {
 func nameable(s string) bool {
 	return s != "" && len(s) <= maxParam && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
+
+// notAnID says of a field that it is not nameable.
+var notAnID = fmt.Sprintf("cannot be an id: it is empty, over %d bytes, or has control characters", maxParam)

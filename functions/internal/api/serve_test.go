@@ -226,7 +226,7 @@ func TestETags(t *testing.T) {
 func TestPageTokens(t *testing.T) {
 	h := api.Serve(newTable(t), api.Operations{"listReleases": func(_ context.Context, c *api.Call) (api.Answer, error) {
 		size, after, err := c.Page(100)
-		return api.Answer{Body: map[string]any{"size": size, "after": after, "next": c.NextPage("R#0007")}}, err
+		return api.Answer{Body: map[string]any{"size": size, "after": after, "next": c.NextPage("R#0007"), "overlong": c.NextPage(strings.Repeat("R", 1020))}}, err
 	}})
 	list := func(query, email string) ask {
 		return ask{method: "GET", path: "/v1/releases?" + query, email: email}
@@ -241,12 +241,13 @@ func TestPageTokens(t *testing.T) {
 		t.Errorf("second page %v", second)
 	}
 	for name, a := range map[string]ask{
-		"another filter": list("status=archived&pageToken="+next, "a@x.test"),
-		"somebody else":  list("status=canceled&pageToken="+next, "b@x.test"),
-		"garbage":        list("pageToken=%F0%9F%98%80", "a@x.test"),
-		"pageSize 0":     list("pageSize=0", "a@x.test"),
-		"pageSize 101":   list("pageSize=101", "a@x.test"),
-		"pageSize twice": list("pageSize=1&pageSize=2", "a@x.test"),
+		"another filter":  list("status=archived&pageToken="+next, "a@x.test"),
+		"somebody else":   list("status=canceled&pageToken="+next, "b@x.test"),
+		"made by oneself": list("status=canceled&pageToken="+fmt.Sprint(first["overlong"]), "a@x.test"),
+		"garbage":         list("pageToken=%F0%9F%98%80", "a@x.test"),
+		"pageSize 0":      list("pageSize=0", "a@x.test"),
+		"pageSize 101":    list("pageSize=101", "a@x.test"),
+		"pageSize twice":  list("pageSize=1&pageSize=2", "a@x.test"),
 	} {
 		t.Run(name, func(t *testing.T) { want(t, h, a, 400, "invalid") })
 	}

@@ -41,6 +41,8 @@ func TestBadForceRemovals(t *testing.T) {
 		"1001 characters": {asking(strings.Repeat("é", 1001), nil, "demo-wallet"), 400, "1001 characters"},
 		"no app":          {asking("Bad.", nil), 400, "targetApps"},
 		"unknown app":     {asking("Bad.", nil, "nowhere"), 400, "nowhere"},
+		"overlong app":    {asking("Bad.", nil, overlong), 400, "256 bytes"},
+		"overlong image":  {asking("Bad.", []string{overlong}, "demo-wallet"), 400, "256 bytes"},
 		"app twice":       {asking("Bad.", nil, "demo-wallet", "demo-wallet"), 400, "twice"},
 		"another's app":   {asking("Bad.", nil, "demo-carrier"), 403, "demo-carrier"},
 		"6 images":        {asking("Bad.", []string{"1", "2", "3", "4", "5", "6"}, "demo-wallet"), 400, "at most 5"},

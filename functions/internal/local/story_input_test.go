@@ -84,6 +84,9 @@ type wrong struct {
 	says                    string // in the detail or in the fields at fault
 }
 
+// overlong is more than any table takes as a key, so whoever makes a key of it unseen answers 500.
+var overlong = strings.Repeat("x", 3000)
+
 func (s *stage) refusals() []wrong {
 	versions := "/v1/mini-programs/" + s.program + "/versions"
 	releases := versions + "/" + s.uploaded + "/releases"
@@ -132,6 +135,12 @@ func (s *stage) refusals() []wrong {
 		{"no such action", me, "POST", gray + "/explode", nil, 404, "no_such_route", "no POST"},
 		{"GET an action", me, "GET", gray + "/cancel", nil, 405, "no_such_method", "POST is possible"},
 		{"unknown app", me, "POST", releases, m{"targetApp": "nowhere", "environment": "production"}, 400, "invalid", "nowhere"},
+		{"an app whose id no table takes", me, "POST", releases, m{"targetApp": overlong, "environment": "production"}, 400, "invalid", "256 bytes"},
+		{"offline from such an app", me, "POST", "/v1/mini-programs/" + s.program + "/offline-requests", m{"targetApp": overlong, "environment": "production", "reason": "r"}, 400, "invalid", "256 bytes"},
+		{"a code for such an app", me, "POST", "/v1/mini-programs/" + s.program + "/qr-codes", m{"targetApp": overlong, "environment": "production", "page": "pages/menu/menu"}, 400, "invalid", "256 bytes"},
+		{"releases to such an app", me, "GET", "/v1/releases?targetApp=" + overlong, nil, 400, "invalid", "256 bytes"},
+		{"releases of such a mini program", me, "GET", "/v1/releases?miniProgram=" + overlong, nil, 400, "invalid", "256 bytes"},
+		{"requests of too long a name", me, "GET", "/v1/requests?q=" + overlong, nil, 400, "invalid", "100 characters"},
 		{"unknown environment", me, "POST", releases, m{"targetApp": "demo-wallet", "environment": "prod"}, 400, "invalid", "prod"},
 		{"an environment the app has not", me, "POST", releases, m{"targetApp": "demo-carrier", "environment": "test"}, 400, "invalid", "test"},
 		{"no target", me, "POST", releases, m{}, 400, "invalid", "target app"},
