@@ -44,6 +44,9 @@ func (s *shelves) get(ctx context.Context, target rollout.Target, now time.Time)
 	one.mu.Lock() // who waits here asks again afterwards: what the other one read may be older than this request
 	defer one.mu.Unlock()
 	if err := one.refresh(ctx, s.table); err != nil {
+		if !one.known { // it may be a name at random as well
+			s.forget(one)
+		}
 		return nil, err
 	}
 	if !slices.ContainsFunc(one.lines, rollout.Line.Says) { // also the answer for a target that does not exist

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"slipway/functions/internal/api"
+	"slipway/functions/internal/fault"
 	"slipway/functions/internal/rollout"
 	"slipway/functions/internal/store"
 )
@@ -39,7 +40,8 @@ func manifestStatus(t testing.TB, h api.Handler, app string) int {
 // More targets than are kept are answered as well.
 func TestManifestIsKeptFromStrangers(t *testing.T) {
 	table := &reads{Table: newTable(t)}
-	h := api.ReadManifest(table, testRing(t, 1))
+	away := &cut{Table: table}
+	h := api.ReadManifest(away, testRing(t, 1))
 	const targets = 40
 	var apps []string
 	for i := range targets {
@@ -58,6 +60,11 @@ func TestManifestIsKeptFromStrangers(t *testing.T) {
 	for i := range 100 {
 		asked(fmt.Sprint("nobody", i), 404)
 	}
+	away.err = fault.New(fault.Unavailable, "table_unavailable", "The table is away.")
+	for i := range 100 {
+		asked(fmt.Sprint("nobody", i), 503)
+	}
+	away.err = nil
 	asked(apps[0], 200)
 	asked("wallet", 200)
 	if got := table.whole.Load(); got != 1 {
