@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"slipway/functions/internal/api"
@@ -141,6 +142,26 @@ func TestLostAnswersOfDecisions(t *testing.T) {
 			want(t, h, ask{method: "POST", path: "/v1/requests/q1/" + c.path, email: c.email}, c.status, c.code)
 		})
 	}
+}
+
+// withoutReleases is a table of which the releases are out of reach.
+type withoutReleases struct{ store.Table }
+
+func (t withoutReleases) Get(ctx context.Context, keys ...store.Key) ([]store.Item, error) {
+	for _, k := range keys {
+		if strings.HasPrefix(k.PK, "R#") {
+			return nil, fault.New(fault.Unavailable, "table_unavailable", "The table is away.")
+		}
+	}
+	return t.Table.Get(ctx, keys...)
+}
+
+// TestWithdrawingIsRefusedForAReason: a table that cannot be read is not the caller's lack of a right.
+func TestWithdrawingIsRefusedForAReason(t *testing.T) {
+	w := waiting(t)
+	asked := ask{method: "POST", path: "/v1/requests/q1/withdraw", email: "wrev@x.test"}
+	want(t, api.WithdrawRequest(w.table, nil), asked, 403, "forbidden")
+	want(t, api.WithdrawRequest(withoutReleases{w.table}, nil), asked, 503, "table_unavailable")
 }
 
 // TestActionsAreTheReaders: buttons are drawn from them, so only who can act is shown any.

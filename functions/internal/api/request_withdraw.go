@@ -58,8 +58,8 @@ func WithdrawRequest(t store.Table, w release.Answerer) Handler {
 			return Answer{}, err
 		}
 		if !c.submitted(q.Request) {
-			if _, err := c.ownRelease(ctx, t, q.Release); err != nil {
-				return Answer{}, fault.New(fault.Forbidden, "forbidden", "Only who submitted a request, or may release the mini program, can withdraw it.")
+			if err := c.mayWithdraw(ctx, t, q.Request); err != nil {
+				return Answer{}, err
 			}
 		}
 		if q, err = c.withdraw(ctx, t, w, q.ID); err != nil {
@@ -67,6 +67,15 @@ func WithdrawRequest(t store.Table, w release.Answerer) Handler {
 		}
 		return Answer{Body: c.requestView(q.Request)}, nil
 	}})
+}
+
+// mayWithdraw is about a request of somebody else's, which those withdraw who may release what it is about.
+func (c *Call) mayWithdraw(ctx context.Context, t store.Table, q approval.Request) error {
+	_, err := c.ownRelease(ctx, t, q.Release)
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) {
+		return fault.New(fault.Forbidden, "forbidden", "Only who submitted a request, or may release the mini program, can withdraw it.")
+	}
+	return err
 }
 
 // withdraw answers one of the tasks that wait for a decision; that ends the review of all parties.
