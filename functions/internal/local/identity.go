@@ -2,7 +2,6 @@ package local
 
 import (
 	"crypto"
-
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
@@ -43,7 +42,7 @@ func (i identity) token(email, name string, now time.Time) (string, error) {
 	return jwt.Signed(sign).Claims(claims).Claims(more).Serialize()
 }
 
-// seeds of the demo: who takes part.
+// demoPerson is somebody of the demo, and where they belong.
 type demoPerson struct {
 	email, name string
 	members     []catalog.Membership

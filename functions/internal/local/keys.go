@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,18 +20,19 @@ type keys struct {
 	Files    []byte `json:"files"`    // signs addresses of the package store
 }
 
+const secretSize = 32
+
 func loadKeys(dir string) (keys, error) {
 	path := filepath.Join(dir, "keys.json")
 	data, err := os.ReadFile(path)
 	if err == nil {
-		var k keys
-		return k, json.Unmarshal(data, &k)
+		return readKeys(data)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return keys{}, err
 	}
 	secret := func() []byte {
-		b := make([]byte, 32)
+		b := make([]byte, secretSize)
 		rand.Read(b) // never fails
 		return b
 	}
@@ -39,6 +41,19 @@ func loadKeys(dir string) (keys, error) {
 		return k, err
 	}
 	return k, writeWhole(path, data)
+}
+
+// readKeys takes all keys or none: a server that went on with half of them would sign what nobody can check.
+func readKeys(data []byte) (k keys, err error) {
+	if err := json.Unmarshal(data, &k); err != nil {
+		return keys{}, err
+	}
+	for name, secret := range map[string][]byte{"identity": k.Identity, "packages": k.Packages, "links": k.Links, "files": k.Files} {
+		if len(secret) != secretSize {
+			return keys{}, fmt.Errorf("%s has %d bytes and not %d; restore keys.json, or delete the whole folder to begin anew", name, len(secret), secretSize)
+		}
+	}
+	return k, nil
 }
 
 // writeWhole makes a file that is there whole or not at all, whenever the machine loses power.

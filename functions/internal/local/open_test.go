@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"slipway/functions/internal/local"
@@ -32,5 +33,22 @@ func TestOneServerMakesTheKeys(t *testing.T) {
 	}
 	if again, err := os.ReadFile(file); err == nil {
 		t.Errorf("the second server made keys of its own: the same as the first's: %t", bytes.Equal(made, again))
+	}
+}
+
+// TestKeysAreWhole: a file of keys that lost some of them is named, and no server starts with the rest.
+func TestKeysAreWhole(t *testing.T) {
+	for _, broken := range []string{`{}`, `{"identity": "AAAA"}`, `null`, `[`} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "keys.json"), []byte(broken), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		server, err := local.Open(local.Options{Data: dir, Base: "http://127.0.0.1:8080"})
+		if err == nil {
+			server.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "keys") {
+			t.Errorf("%s: %v, want an error about the keys", broken, err)
+		}
 	}
 }
