@@ -73,8 +73,8 @@ func stillRunning() error {
 	return fault.New(fault.Conflict, "idempotency_in_progress", "The first request with this Idempotency-Key is still running; repeat it in a moment.")
 }
 
-// keep runs the operation and stores its answer, unless another attempt took its place meanwhile. When storing fails the answer is given all the same: what was done
-// is done, and a repetition will find the attempt unfinished.
+// keep runs the operation and stores its answer, unless another attempt took its place meanwhile. When storing fails the
+// answer is given all the same: what was done is done, and a repetition will find the attempt unfinished.
 func (c *Call) keep(ctx context.Context, table store.Table, attempt store.Attempt, rev int64, seal sealer, operation Operation) (Answer, error) {
 	done := false
 	defer func() { // also when the operation panics

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -59,8 +60,11 @@ func (d *discovered) find(ctx context.Context) (oidc.KeySet, error) {
 	var where struct {
 		Keys string `json:"jwks_uri"`
 	}
-	if err := provider.Claims(&where); err != nil || where.Keys == "" {
-		return nil, &unreachable{fmt.Errorf("the provider names no keys: %w", err)}
+	if err := provider.Claims(&where); err != nil {
+		return nil, &unreachable{fmt.Errorf("what the provider says of itself: %w", err)}
+	}
+	if where.Keys == "" {
+		return nil, &unreachable{errors.New("the provider names no keys")}
 	}
 	// The key set outlives the request that first needed it.
 	d.keys = oidc.NewRemoteKeySet(oidc.ClientContext(context.WithoutCancel(ctx), d.client), where.Keys)
