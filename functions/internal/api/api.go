@@ -156,9 +156,9 @@ func (c *Call) admit(ctx context.Context, table store.Table) (err error) {
 	return nil
 }
 
-// passedOn are operations whose addresses people hand to each other. What apps add to them on the way, to see who
+// passedOn are operations whose addresses people are handed. What apps and mail gateways add to them on the way, to see who
 // follows, is not asked for and not wrong either.
-var passedOn = []string{"openQrCode"}
+var passedOn = []string{"openQrCode", "showApproval", "decideApproval"}
 
 // maxParam is more than any id, email or number has.
 const maxParam = 256

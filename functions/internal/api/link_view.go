@@ -57,7 +57,7 @@ func (v *linkView) closedPage() console.ApprovalClosed {
 	case v.request.Status == approval.Expired:
 		out.Cause = console.ClosedExpired
 	case v.request.Status == approval.Withdrawn:
-		out.Cause, out.By, out.Note = console.ClosedWithdrawn, v.request.SubmittedBy.Label(), v.request.EndReason
+		out.Cause, out.By, out.Party, out.Note = console.ClosedWithdrawn, v.request.SubmittedBy.Label(), "", v.request.EndReason
 		switch v.request.Outcome { // the system did it, and says why
 		case "force_removed":
 			out.Cause, out.By = console.ClosedForceRemoved, ""
@@ -104,7 +104,7 @@ func filesOf(ctx context.Context, packages release.Addresses, q approval.Request
 func RequestFacts(q approval.Request) console.Facts {
 	f := console.Facts{
 		Category: string(q.Category), RequestID: q.ID, MiniProgram: q.MiniProgramName, MiniProgramID: q.MiniProgram, Version: q.Version,
-		SubmittedBy: q.SubmittedBy.Label(), SubmittedAt: q.CreatedAt, ExpiresAt: q.ExpiresAt, Digest: q.Digest,
+		SubmittedBy: q.SubmittedBy.Label(), SubmittedAt: q.CreatedAt, ExpiresAt: q.ExpiresAt, Digest: q.Digest, Notes: q.Snapshot.Notes,
 		Package: console.Package{SHA256: q.Snapshot.PackageSHA256, EntranceURL: q.Snapshot.EntranceURL},
 	}
 	if q.Category != approval.Release {

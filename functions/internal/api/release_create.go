@@ -89,7 +89,7 @@ func newRelease(c *Call, m catalog.MiniProgram, v catalog.Version, app catalog.T
 	r := release.Release{
 		ID: c.NewID("rel"), MiniProgram: m.ID, Workspace: m.Workspace, Type: string(m.Type), Version: v.Number,
 		TargetApp: app.ID, Environment: env, Status: release.NewVersionCreated, Build: release.Building, Compatibility: release.Untested,
-		Salt: c.NewID("salt"), EntranceURL: v.EntranceURL, CreatedBy: c.person(), CreatedAt: c.Now, UpdatedAt: c.Now, Execution: 1,
+		Salt: c.NewID("salt"), EntranceURL: v.EntranceURL, Notes: v.Notes, CreatedBy: c.person(), CreatedAt: c.Now, UpdatedAt: c.Now, Execution: 1,
 		Testers: m.Configuration.Testers,
 	}
 	if m.Type == catalog.H5 {

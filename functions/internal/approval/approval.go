@@ -59,6 +59,7 @@ type Snapshot struct {
 	Information   map[string]catalog.Information `json:"information"`
 	Configuration catalog.Configuration          `json:"configuration"`
 	EntranceURL   string                         `json:"entranceUrl,omitempty"`
+	Notes         string                         `json:"notes,omitempty"` // on the version
 	PackageSHA256 string                         `json:"packageSha256,omitempty"`
 	ReportRun     int                            `json:"reportRun,omitempty"`     // number of the last compatibility test
 	ReportVerdict string                         `json:"reportVerdict,omitempty"` // of the last compatibility test: pass, warn, fail

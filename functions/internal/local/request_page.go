@@ -12,6 +12,7 @@ import (
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/console"
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/release"
 )
 
 // requestPage is the signed-in page of a request. It asks the API as any console would, with the session's token.
@@ -67,7 +68,16 @@ func (s *Server) loadRequestPage(w http.ResponseWriter, r *http.Request) (consol
 		write(w, r, api.Refuse(err, ""))
 		return console.RequestPage{}, 0, false
 	}
-	return requestPage(view, email), 200, true
+	page := requestPage(view, email)
+	if run := view.Snapshot.ReportRun; run > 0 {
+		report, err := s.files.URL(r.Context(), release.ReportKey(view.Release, run, "html"))
+		if err != nil {
+			write(w, r, api.Refuse(err, ""))
+			return console.RequestPage{}, 0, false
+		}
+		page.Compatibility.ReportURL = report
+	}
+	return page, 200, true
 }
 
 func requestPage(v api.RequestView, email string) console.RequestPage {
@@ -96,6 +106,7 @@ func requestPage(v api.RequestView, email string) console.RequestPage {
 				break
 			}
 		}
+	case v.Status != approval.Pending: // nobody decides any more
 	case v.SubmittedBy.Email == email:
 		page.Why = "You submitted this request yourself; somebody else decides it."
 	default:

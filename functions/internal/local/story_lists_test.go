@@ -1,8 +1,10 @@
 package local_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -96,12 +98,16 @@ func TestResend(t *testing.T) {
 	refused(t, master.Do("POST", "/v1/requests/"+r.Request+"/resend", nil), 409, "request_approved")
 }
 
+var reportLink = regexp.MustCompile(`href="([^"]+)"[^>]*>Read the whole report<`)
+
 // TestSignedInPage decides on the page that mails of signed-in apps lead to, as a browser would.
 func TestSignedInPage(t *testing.T) {
 	w := story.Start(t)
 	admin := w.As("merchant-admin")
-	program := admin.Program("merchant", "h5")
-	r := applied(w, admin, program, "demo-wallet")
+	program := admin.Program("merchant", "dsl")
+	r := admin.Release(program, admin.Upload(program, w.Number()), "demo-wallet", "production")
+	admin.Test(r.ID)
+	r = admin.Act(r.ID, "apply")
 	page := "/requests/" + r.Request
 	a := w.Nobody().Do("GET", page, nil)
 	if a.Status != 303 || !strings.HasPrefix(a.Header.Get("Location"), "/local/sign-in?to=") {
@@ -122,6 +128,15 @@ func TestSignedInPage(t *testing.T) {
 	if a := w.Nobody().Do("GET", page, nil, reviewer); a.Status != 200 || !strings.Contains(string(a.Body), `name="confirm"`) {
 		t.Fatalf("the page: %s", a)
 	}
+	for what, a := range map[string]story.Answer{"signed in": w.Nobody().Do("GET", page, nil, reviewer), "by link": w.Page(w.Link("wallet-reviewer", r.Request))} {
+		report := reportLink.FindStringSubmatch(string(a.Body))
+		if report == nil || !strings.Contains(string(a.Body), "As played") {
+			t.Fatalf("%s: not all that is decided, with the report and the notes: %s", what, a)
+		}
+		if a := w.Nobody().Do("GET", html.UnescapeString(report[1]), nil); a.Status != 200 || !strings.Contains(string(a.Body), "<h1>") {
+			t.Errorf("%s: the report: %s", what, a)
+		}
+	}
 	form := url.Values{"decision": {"approve"}, "confirm": {r.Version}, "reason": {""}}
 	for name, from := range map[string][2]string{
 		"another site": {"Origin", "https://evil.example"}, "nowhere": {"Origin", "null"}, "another site, with a word for it": {"Sec-Fetch-Site", "cross-site"},
@@ -135,6 +150,11 @@ func TestSignedInPage(t *testing.T) {
 	equal(t, "still", admin.Request(r.Request).Status, approval.Pending)
 	equal(t, "decided", w.Nobody().Do("POST", page, form, reviewer, story.Header("Origin", w.Base)).Status, 303)
 	admin.Reaches(r.ID, release.ReleasePreparation)
+	for who, a := range map[string]story.Answer{"whoever decided": w.Nobody().Do("GET", page, nil, reviewer), "the submitter": w.Nobody().Do("GET", page, nil, cookie("merchant-admin@demo.test"))} {
+		if a.Status != 200 || strings.Contains(string(a.Body), "decide it") || strings.Contains(string(a.Body), "decides it") {
+			t.Errorf("%s reads who can decide what is decided: %s", who, a)
+		}
+	}
 	equal(t, "to another host", w.Nobody().Do("POST", "/local/sign-in", url.Values{"email": {"a@b.test"}, "to": {"//evil.example"}}).Header.Get("Location"), "/")
 }
 

@@ -102,6 +102,10 @@ func TestWithdrawn(t *testing.T) {
 	equal(t, "status", r.Status, release.NewVersionCreated)
 	equal(t, "request", admin.Request(r.Request).Status, approval.Withdrawn)
 	says(t, w, link, r.Version, "This request was withdrawn")
+	says(t, w, link+"?utm_source=mail&utm_source=gateway", r.Version, "This request was withdrawn")
+	if a := w.Page(link); strings.Contains(string(a.Body), "for Demo Wallet on") {
+		t.Errorf("nobody withdraws for those who are asked: %s", a)
+	}
 	refused(t, admin.Try(r.ID, "withdraw"), 409, "wrong_status")
 
 	r = admin.Act(r.ID, "apply")

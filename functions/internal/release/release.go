@@ -98,6 +98,7 @@ type Release struct {
 	Configuration catalog.Configuration `json:"configuration"` // release-specific only
 	Package       Package               `json:"package,omitzero"`
 	EntranceURL   string                `json:"entranceUrl,omitempty"` // h5
+	Notes         string                `json:"notes,omitempty"`       // of the version, for whoever decides
 	Percent       int                   `json:"percent"`               // of the grayscale
 	Salt          string                `json:"salt"`
 	Testers       []string              `json:"testers,omitempty"`

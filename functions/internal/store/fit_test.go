@@ -89,10 +89,10 @@ func largestPlacement(testers []string) rollout.Placement {
 // TestTheLargestRecordsFit: nothing that people may set adds up to more than a record can hold.
 func TestTheLargestRecordsFit(t *testing.T) {
 	m, c := largest(t)
-	r := release.Release{ID: "r", MiniProgram: "p", Configuration: c, Testers: c.Testers, Status: release.NewVersionCreated}
+	r := release.Release{ID: "r", MiniProgram: "p", Configuration: c, Testers: c.Testers, Status: release.NewVersionCreated, Notes: large(2000)}
 	q := store.RequestRecord{}
 	q.ID, q.Reason, q.EndReason = "q", large(1000), large(1000)
-	q.Snapshot = approval.Snapshot{Information: m.Information, Configuration: c}
+	q.Snapshot = approval.Snapshot{Information: m.Information, Configuration: c, Notes: r.Notes}
 	q.Parties = []approval.Party{{Reason: large(1000)}, {Reason: large(1000)}}
 	v := catalog.Version{MiniProgram: "p", Number: "1", Notes: large(2000)}
 	for i := range 1000 { // mostPages of package api

@@ -109,7 +109,7 @@ func shown(s *store.Scene) []store.Write {
 func snapshotOf(s *store.Scene, r release.Release) approval.Snapshot {
 	return approval.Snapshot{
 		Information: s.MiniProgram.Information, Configuration: r.Configuration.Over(s.MiniProgram.Configuration),
-		EntranceURL: r.EntranceURL, PackageSHA256: r.Package.SHA256, ReportRun: r.TestRuns, ReportVerdict: r.TestVerdict, ReportSummary: r.TestSummary,
+		EntranceURL: r.EntranceURL, Notes: r.Notes, PackageSHA256: r.Package.SHA256, ReportRun: r.TestRuns, ReportVerdict: r.TestVerdict, ReportSummary: r.TestSummary,
 	}
 }
 
