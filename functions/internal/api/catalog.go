@@ -130,17 +130,36 @@ func (c *Call) seen(ctx context.Context, t store.Table, all []catalog.MiniProgra
 	return out, nil
 }
 
-// listEvents answers a history, newest first.
-func (c *Call) listEvents(ctx context.Context, t store.Table, of store.Range) (Answer, error) {
+// listEvents answers a history, newest first, without what keep leaves out: a page is as long then as it would be if that
+// had never been.
+func (c *Call) listEvents(ctx context.Context, t store.Table, of store.Range, keep keepEvents) (Answer, error) {
 	size, after, err := c.Page(maxPage)
 	if err != nil {
 		return Answer{}, err
 	}
-	events, err := store.ReadSlice[store.Event](ctx, t, of, after, size, true)
-	if err != nil {
-		return Answer{}, err
+	var out []store.Event
+	for want := size; want > 0; want = size - len(out) {
+		events, err := store.ReadSlice[store.Event](ctx, t, of, after, want, true)
+		if err != nil {
+			return Answer{}, err
+		}
+		read := len(events.Items)
+		if events.Items, err = keep(ctx, t, events.Items); err != nil {
+			return Answer{}, err
+		}
+		out, after = append(out, events.Items...), events.Next
+		if after == "" || read < want { // the end, or as much as an answer may hold
+			break
+		}
 	}
-	return Answer{Body: NewList(events.Items, c.next(events.Next))}, nil
+	return Answer{Body: NewList(out, c.next(after))}, nil
+}
+
+// keepEvents leaves out the events that are not for the caller.
+type keepEvents func(context.Context, store.Table, []store.Event) ([]store.Event, error)
+
+func allEvents(_ context.Context, _ store.Table, events []store.Event) ([]store.Event, error) {
+	return events, nil
 }
 
 // next is the token of the following page, "" when there is none.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"slipway/functions/internal/approval"
 	"slipway/functions/internal/catalog"
 	"slipway/functions/internal/fault"
 	"slipway/functions/internal/store"
@@ -32,9 +33,28 @@ func ReadMiniPrograms(t store.Table) Handler {
 			if !c.Actor.May(catalog.SeeMiniProgram, objectOf(c.Actor, m)) {
 				return Answer{}, fault.New(fault.Forbidden, "forbidden", "The history is for the people of the mini program's own workspace.")
 			}
-			return c.listEvents(ctx, t, store.EventsOfMiniProgram(m.ID))
+			return c.listEvents(ctx, t, store.EventsOfMiniProgram(m.ID), c.knownEvents)
 		},
 	})
+}
+
+// knownEvents keeps those events of a mini program that its people may know of.
+func (c *Call) knownEvents(ctx context.Context, t store.Table, events []store.Event) ([]store.Event, error) {
+	var removals []string
+	for _, e := range events {
+		if strings.HasPrefix(e.Action, string(approval.ForceRemoval)) && !slices.Contains(removals, e.Request) {
+			removals = append(removals, e.Request)
+		}
+	}
+	found, err := store.RequestsByID(ctx, t, removals)
+	if err != nil {
+		return nil, err
+	}
+	secret := map[string]bool{}
+	for i, q := range found {
+		secret[removals[i]] = !q.Known() && !c.staffFor(q)
+	}
+	return slices.DeleteFunc(events, func(e store.Event) bool { return secret[e.Request] }), nil
 }
 
 // mostListed ends a page of large mini programs, in bytes: a Lambda function answers at most 6 MB.

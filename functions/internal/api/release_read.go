@@ -32,7 +32,7 @@ func ReadReleases(t store.Table, packages release.Reader) Handler {
 			if err != nil {
 				return Answer{}, err
 			}
-			return c.listEvents(ctx, t, store.EventsOfRelease(s.Release.ID))
+			return c.listEvents(ctx, t, store.EventsOfRelease(s.Release.ID), allEvents)
 		},
 		"readCompatibility": func(ctx context.Context, c *Call) (Answer, error) { return c.readReport(ctx, t, packages) },
 	})

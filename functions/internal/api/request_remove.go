@@ -202,6 +202,9 @@ func (c *Call) submitRequest(ctx context.Context, t store.Table, w release.Start
 	event.After, event.Detail = string(q.Status), q.Reason
 	writes := append(store.CreateRequest(q), store.LockRequest(q.Request)...)
 	writes = append(append(append(writes, store.NoticeWrite(start)), store.EventWrites(event)...), beside...)
+	if q.Category == approval.ForceRemoval { // the merchant may never know of it
+		writes = append(writes, store.WorkspaceEvent(q.Parties[0].Workspace, event))
+	}
 	err = t.Transact(ctx, writes...)
 	if store.IsConflict(err) {
 		if other, findErr := store.PendingLike(ctx, t, q.Request); findErr == nil && other != "" {

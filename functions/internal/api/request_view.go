@@ -96,6 +96,11 @@ func mayDecide(a catalog.Actor, q approval.Request, p approval.Party) bool {
 	return a.May(q.Category.Action(), catalog.Object{AppWorkspaces: []string{p.Workspace}, Submitter: q.SubmittedBy.Email})
 }
 
+// staffFor says whether the caller decides requests for a party of this one.
+func (c *Call) staffFor(q approval.Request) bool {
+	return slices.ContainsFunc(q.Parties, func(p approval.Party) bool { return c.staffOf(p.Workspace) })
+}
+
 // seenRequest is a request that the caller may see; any other is the same NotFound.
 func (c *Call) seenRequest(ctx context.Context, t store.Table) (store.RequestRecord, int64, error) {
 	id := c.Param("id")
@@ -103,14 +108,14 @@ func (c *Call) seenRequest(ctx context.Context, t store.Table) (store.RequestRec
 	if err != nil {
 		return q, 0, err
 	}
-	if c.submitted(q.Request) || slices.ContainsFunc(q.Parties, func(p approval.Party) bool { return c.staffOf(p.Workspace) }) {
+	if c.submitted(q.Request) || c.staffFor(q.Request) {
 		return q, rev, nil
 	}
 	m, _, err := store.Load[catalog.MiniProgram](ctx, t, store.MiniProgramKey(q.MiniProgram))
 	if err != nil {
 		return q, 0, err
 	}
-	if !c.Actor.May(catalog.SeeMiniProgram, objectOf(c.Actor, m)) {
+	if !q.Known() || !c.Actor.May(catalog.SeeMiniProgram, objectOf(c.Actor, m)) {
 		return q, 0, fault.New(fault.NotFound, "no_such_request", "There is no request %q.", id)
 	}
 	return q, rev, nil

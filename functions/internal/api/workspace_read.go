@@ -144,7 +144,7 @@ func listWorkspaceEvents(ctx context.Context, c *Call, t store.Table) (Answer, e
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.listEvents(ctx, t, store.EventsOfWorkspace(w.ID))
+	return c.listEvents(ctx, t, store.EventsOfWorkspace(w.ID), allEvents)
 }
 
 // listTargetApps answers all target apps: everybody who is a member somewhere may know where one can release to.

@@ -88,6 +88,12 @@ func (q *Request) Decide(party string, decision Status, by catalog.Person, reaso
 	return true, nil
 }
 
+// Known says whether the people of the mini program may know of the request. A force removal is the super app's own
+// affair until it has happened, and stays so when it comes to nothing.
+func (q *Request) Known() bool {
+	return q.Category != ForceRemoval || q.Status == Approved && q.Outcome == ""
+}
+
 // End completes the request, and keeps why.
 func (q *Request) End(status Status, why string, at time.Time) {
 	q.Status, q.CompletedOn, q.EndReason = status, at, why

@@ -40,6 +40,12 @@ func EventWrites(e Event) []Write {
 	return out
 }
 
+// WorkspaceEvent puts an event into the history of a workspace too, which its people see who do not see that of the mini
+// program.
+func WorkspaceEvent(workspace string, e Event) Write {
+	return writeOf(Key{"W#" + workspace, eventSK(e.At, e.ID)}, e, Any)
+}
+
 // Happened says whether an event is in the history of a mini program.
 func Happened(ctx context.Context, t Table, miniProgram string, at time.Time, id string) (bool, error) {
 	_, rev, err := Load[Event](ctx, t, Key{"P#" + miniProgram, eventSK(at, id)})

@@ -12,14 +12,14 @@ func DecidedBy(email string) string   { return "D#" + email }
 func AskedOf(workspace string) string { return "W#" + workspace }
 
 var requests = kind[approval.Request]{
-	prefix: "Q#", load: requestsByID,
+	prefix: "Q#", load: RequestsByID,
 	mark: func(q approval.Request) string { return stamp(q.CreatedAt) + "#" + q.ID },
 }
 
 // ended lists the same requests by when they were completed. One that is pending will be completed after all others:
 // its mark begins with what is greater than any time, and goes on with when it was made.
 var ended = kind[approval.Request]{
-	prefix: "QE#", load: requestsByID,
+	prefix: "QE#", load: RequestsByID,
 	mark: func(q approval.Request) string {
 		if q.Status == approval.Pending {
 			return notEnded(q)
@@ -30,7 +30,8 @@ var ended = kind[approval.Request]{
 
 func notEnded(q approval.Request) string { return "~" + stamp(q.CreatedAt) + "#" + q.ID }
 
-func requestsByID(ctx context.Context, t Table, ids []string) ([]approval.Request, error) {
+// RequestsByID reads requests in the order of their ids; one that is missing has no ID.
+func RequestsByID(ctx context.Context, t Table, ids []string) ([]approval.Request, error) {
 	keys := make([]Key, len(ids))
 	for i, id := range ids {
 		keys[i] = requestKey(id)

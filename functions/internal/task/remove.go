@@ -16,7 +16,9 @@ import (
 // followRemoval makes the writes of what follows from the end of a force removal request. An approval stops serving
 // the mini program in this very transaction; the machine then stops and maps the releases.
 func followRemoval(ctx context.Context, t store.Table, q *store.RequestRecord, cmd release.Command) ([]store.Write, error) {
-	writes := append(store.UnlockRequest(q.Request), store.EventWrites(removalEvent(*q, cmd))...)
+	event := removalEvent(*q, cmd)
+	writes := append(store.UnlockRequest(q.Request), store.EventWrites(event)...)
+	writes = append(writes, store.WorkspaceEvent(q.Parties[0].Workspace, event)) // the merchant may never know of it
 	if q.Status == approval.Approved {
 		more, err := remove(ctx, t, q, cmd)
 		return append(writes, more...), err
