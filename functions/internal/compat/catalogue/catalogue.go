@@ -103,8 +103,12 @@ func For(apis profile.APIs) *Catalogue {
 		c.apis[name] = a
 	}
 	for _, name := range apis.Removed {
-		delete(c.apis, name)
 		c.removed[name] = true
+	}
+	for name := range c.apis {
+		if _, removed := c.above(name); removed && !slices.Contains(apis.Extra, name) {
+			delete(c.apis, name)
+		}
 	}
 	return c
 }
@@ -122,18 +126,38 @@ func (c *Catalogue) Lookup(chain string) (API, bool) {
 		}
 		name = name[:i]
 	}
-	if !strings.Contains(chain, ".") {
-		for name := range c.apis {
-			if strings.HasPrefix(name, chain+".") {
-				return API{Name: chain, Kind: "namespace"}, true
-			}
-		}
+	if !strings.Contains(chain, ".") && c.namespace(chain) {
+		return API{Name: chain, Kind: "namespace"}, true
 	}
 	return API{}, false
 }
 
-// Removed says whether this app does not have an API that others have.
+func (c *Catalogue) namespace(name string) bool {
+	for below := range c.apis {
+		if strings.HasPrefix(below, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// Removed says whether this app does not have an API that others have. What it adds below a removed name it has, and with
+// that what leads there.
 func (c *Catalogue) Removed(chain string) (string, bool) {
+	name, removed := c.above(chain)
+	if removed && c.namespace(chain) {
+		return "", false
+	}
+	for longer := chain; removed && longer != name; longer = longer[:strings.LastIndexByte(longer, '.')] {
+		if _, known := c.apis[longer]; known {
+			return "", false
+		}
+	}
+	return name, removed
+}
+
+// above is the removed name that a chain is or lies below.
+func (c *Catalogue) above(chain string) (string, bool) {
 	for name := chain; ; {
 		if c.removed[name] {
 			return name, true

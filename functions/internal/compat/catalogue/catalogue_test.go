@@ -32,6 +32,24 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// TestARemovedNameTakesWhatIsBelowIt but what the app adds there of its own.
+func TestARemovedNameTakesWhatIsBelowIt(t *testing.T) {
+	c := catalogue.For(profile.APIs{Removed: []string{"ap", "x", "scan"}, Extra: []string{"ap.own", "x.y.z"}, Since: map[string]string{"ap.faceVerify": "2.0"}})
+	for chain, want := range map[string]string{"ap": "", "ap.faceVerify": "ap", "ap.openURL.a": "ap", "ap.own": "", "ap.own.a": "", "x": "", "x.y": "", "x.a": "x", "x.y.a": "x", "x.y.z": "", "scan": "scan", "scan.a": "scan", "apiece": ""} {
+		if name, removed := c.Removed(chain); name != want && removed || removed != (want != "") {
+			t.Errorf("Removed(%s) = %q %v, want %q", chain, name, removed, want)
+		}
+		if a, known := c.Lookup(chain); want != "" && known {
+			t.Errorf("%s is removed and known as %+v", chain, a)
+		}
+	}
+	for _, name := range []string{"ap.own", "x.y.z"} {
+		if _, known := c.Lookup(name); !known {
+			t.Errorf("%s is the app's own", name)
+		}
+	}
+}
+
 // TestVersionsAreLaidOverWhatWasGenerated: what is said by hand keeps the kind that the type packages give.
 func TestVersionsAreLaidOverWhatWasGenerated(t *testing.T) {
 	c := catalogue.For(profile.APIs{})
