@@ -16,10 +16,19 @@
   }
   // A proxy that defines an accessor for good is refused here, after it was defined, with an error that says nothing: frameworks
   // with reactive objects do that when an app starts.
-  const defineProperty = Object.defineProperty;
+  const { defineProperty, defineProperties } = Object, reflected = Reflect.defineProperty;
+  const refused = (e) => e instanceof TypeError && !e.message;
   const same = (o, k, d) => { const now = d && (d.get || d.set) && Object.getOwnPropertyDescriptor(o, k); return now && now.get === d.get && now.set === d.set; };
   Object.defineProperty = function (o, k, d) {
-    try { return defineProperty(o, k, d); } catch (e) { if (e instanceof TypeError && !e.message && same(o, k, d)) return o; throw e; }
+    try { return defineProperty(o, k, d); } catch (e) { if (refused(e) && same(o, k, d)) return o; throw e; }
+  };
+  Reflect.defineProperty = function (o, k, d) {
+    try { return reflected(o, k, d); } catch (e) { if (refused(e) && same(o, k, d)) return true; throw e; }
+  };
+  Object.defineProperties = function (o, all) {
+    try { return defineProperties(o, all); } catch (e) { if (!refused(e)) throw e; }
+    for (const k of Reflect.ownKeys(all)) if (Object.prototype.propertyIsEnumerable.call(all, k)) Object.defineProperty(o, k, all[k]);
+    return o;
   };
   define(Date.prototype, 'toGMTString', Date.prototype.toUTCString);
   define(Date.prototype, 'getYear', function () { return this.getFullYear() - 1900; });

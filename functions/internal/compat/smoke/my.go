@@ -43,121 +43,176 @@ func (j job) since(library string) []catalogue.API {
 	return slices.DeleteFunc(slices.Clone(j.APIs), func(a catalogue.API) bool { return profile.Compare(a.Since, library) > 0 })
 }
 
-// api is how the prelude asks what is at a name: most are never asked for, and making them all would take longer than
-// most pages run.
-func (w *world) api(from apis) func(goja.FunctionCall) goja.Value {
-	list := func(names []string) goja.Value {
-		values := make([]any, len(names))
-		for i, name := range names {
-			values[i] = w.vm.ToValue(name)
-		}
-		return w.vm.NewArray(values...)
-	}
+// api is how the prelude asks what an API is: [kind, sample as JSON or "", methods], or undefined.
+func (w *world) api(from apis) native {
 	return func(call goja.FunctionCall) goja.Value {
 		a := from[call.Argument(0).String()]
 		if a == nil {
 			return goja.Undefined()
 		}
-		return w.vm.NewArray(a.Kind, string(a.Sample), list(a.Methods), list(a.below))
+		return w.vm.NewArray(a.Kind, string(a.Sample), w.methods(a))
 	}
 }
 
-// lazy makes the object "my" of one that is empty: before a script sees anything of a name, fill puts it there. To scripts it
-// is an object like any other. Setting a name goes by way of GetOwnPropertyDescriptor and DefineProperty.
-func (w *world) lazy(from apis) func(goja.FunctionCall) goja.Value {
+func (w *world) methods(a *api) goja.Value {
+	names := make([]any, len(a.Methods))
+	for i, name := range a.Methods {
+		names[i] = w.vm.ToValue(name)
+	}
+	return w.vm.NewArray(names...)
+}
+
+// native is a function as the engine calls it: what it throws goes on to the script. By way of goja.Callable promises would
+// settle in the middle of a look at "my".
+type native = func(goja.FunctionCall) goja.Value
+
+// lazy is the object "my". A page uses a few of hundreds of APIs, and a world is made for every run: all of them took longer
+// than most pages run, so that each is made when a script first looks at it.
+//
+// To scripts it is an object like any other. While it is lazy, all that its target has is what an assignment makes, and own
+// knows the names. What needs more than that opens it: all is made, and from then on the target answers for itself, because
+// the engine's proxies are not objects like any other when there are accessors that cannot be changed.
+type lazy struct {
+	*world
+	from   apis
+	make   native
+	target *goja.Object
+	my     *goja.Object
+	own    map[string]bool
+	traps  goja.ProxyTrapConfig
+}
+
+// lazy is how the prelude makes "my", of a function that makes one API.
+func (w *world) lazy(from apis) native {
 	reflect := w.reflect()
 	return func(call goja.FunctionCall) goja.Value {
-		put, _ := goja.AssertFunction(call.Argument(1))
-		fill, accessors := w.once(from, put), false
-		all := func() {
-			for _, name := range from[""].below {
-				fill(name)
-			}
-		}
-		return w.vm.ToValue(w.vm.NewProxy(call.Argument(0).ToObject(w.vm), &goja.ProxyTrapConfig{
+		l := &lazy{world: w, from: from, target: w.vm.NewObject(), own: map[string]bool{}}
+		l.make, _ = call.Argument(0).Export().(native)
+		l.traps = goja.ProxyTrapConfig{
 			Get: func(o *goja.Object, name string, receiver goja.Value) goja.Value {
-				fill(name)
-				if accessors && reflect("has", o, w.vm.ToValue(name)).ToBoolean() {
-					return reflect("get", o, w.vm.ToValue(name), receiver)
+				if l.fill(name) {
+					return o.Get(name)
 				}
-				return o.Get(name) // nil when it is missing, so that the engine says of a call which name there is not
+				if !reflect("has", o, name).ToBoolean() {
+					return nil // so that the engine says of a call which name there is not
+				}
+				return reflect("get", o, name, receiver)
+			},
+			Set: func(o *goja.Object, name string, value, receiver goja.Value) bool {
+				if l.fill(name) && receiver == goja.Value(l.my) {
+					return o.Set(name, value) == nil
+				}
+				return reflect("set", o, name, value, receiver).ToBoolean()
 			},
 			Has: func(o *goja.Object, name string) bool {
-				fill(name)
-				return reflect("has", o, w.vm.ToValue(name)).ToBoolean()
-			},
-			DeleteProperty: func(o *goja.Object, name string) bool {
-				fill(name)
-				return reflect("deleteProperty", o, w.vm.ToValue(name)).ToBoolean()
-			},
-			DefineProperty: func(o *goja.Object, name string, d goja.PropertyDescriptor) bool {
-				fill(name)
-				accessors = accessors || d.Getter != nil || d.Setter != nil
-				return define(o, name, d)
+				return l.fill(name) || reflect("has", o, name).ToBoolean()
 			},
 			GetOwnPropertyDescriptor: func(o *goja.Object, name string) goja.PropertyDescriptor {
-				fill(name)
-				return descriptor(reflect("getOwnPropertyDescriptor", o, w.vm.ToValue(name)))
+				if !l.fill(name) {
+					return goja.PropertyDescriptor{}
+				}
+				return goja.PropertyDescriptor{Value: o.Get(name), Writable: goja.FLAG_TRUE, Configurable: goja.FLAG_TRUE, Enumerable: goja.FLAG_TRUE}
 			},
-			OwnKeys: func(o *goja.Object) *goja.Object {
-				all()
-				return reflect("ownKeys", o).ToObject(w.vm)
+			DefineProperty: func(_ *goja.Object, name string, d goja.PropertyDescriptor) bool { return l.define(name, d) },
+			DeleteProperty: func(o *goja.Object, name string) bool {
+				return l.open() && reflect("deleteProperty", o, name).ToBoolean()
 			},
-			PreventExtensions: func(o *goja.Object) bool {
-				all()
-				return reflect("preventExtensions", o).ToBoolean()
+			OwnKeys:           func(o *goja.Object) *goja.Object { l.open(); return reflect("ownKeys", o).ToObject(w.vm) },
+			PreventExtensions: func(o *goja.Object) bool { return l.open() && reflect("preventExtensions", o).ToBoolean() },
+			SetPrototypeOf: func(o *goja.Object, to *goja.Object) bool {
+				return !l.above(to) && reflect("setPrototypeOf", o, to).ToBoolean()
 			},
-		}))
-	}
-}
-
-// once puts an API where it belongs when its name is first seen.
-func (w *world) once(from apis, put goja.Callable) func(name string) {
-	seen := map[string]bool{}
-	return func(name string) {
-		if from[name] == nil || seen[name] || name == "" || strings.Contains(name, ".") {
-			return
 		}
-		seen[name] = true
-		if _, err := put(goja.Undefined(), w.vm.ToValue(name)); err != nil {
-			w.rethrow(err)
-		}
+		l.my = w.vm.ToValue(w.vm.NewProxy(l.target, &l.traps)).ToObject(w.vm)
+		return l.my
 	}
-}
-
-func define(o *goja.Object, name string, d goja.PropertyDescriptor) bool {
-	if d.Getter != nil || d.Setter != nil {
-		return o.DefineAccessorProperty(name, d.Getter, d.Setter, d.Configurable, d.Enumerable) == nil
-	}
-	return o.DefineDataProperty(name, d.Value, d.Writable, d.Configurable, d.Enumerable) == nil
-}
-
-// descriptor is what Reflect.getOwnPropertyDescriptor gave; of undefined it is empty.
-func descriptor(v goja.Value) (d goja.PropertyDescriptor) {
-	now, ok := v.(*goja.Object)
-	if !ok {
-		return d
-	}
-	flag := func(key string) goja.Flag { return goja.ToFlag(now.Get(key).ToBoolean()) }
-	d = goja.PropertyDescriptor{Value: now.Get("value"), Getter: now.Get("get"), Setter: now.Get("set"), Configurable: flag("configurable"), Enumerable: flag("enumerable")}
-	if d.Value != nil {
-		d.Writable = flag("writable")
-	}
-	return d
 }
 
 // reflect calls functions of Reflect as they were before any script ran.
-func (w *world) reflect() func(name string, args ...goja.Value) goja.Value {
-	functions := map[string]goja.Callable{}
+func (w *world) reflect() func(name string, args ...any) goja.Value {
+	functions := map[string]native{}
 	object := w.vm.Get("Reflect").ToObject(w.vm)
-	for _, name := range []string{"get", "has", "deleteProperty", "getOwnPropertyDescriptor", "ownKeys", "preventExtensions"} {
-		functions[name], _ = goja.AssertFunction(object.Get(name))
+	for _, name := range []string{"get", "set", "has", "deleteProperty", "ownKeys", "preventExtensions", "setPrototypeOf"} {
+		functions[name], _ = object.Get(name).Export().(native)
 	}
-	return func(name string, args ...goja.Value) goja.Value {
-		v, err := functions[name](goja.Undefined(), args...)
-		if err != nil {
-			w.rethrow(err)
+	return func(name string, args ...any) goja.Value {
+		values := make([]goja.Value, len(args))
+		for i, a := range args {
+			values[i] = w.vm.ToValue(a)
 		}
-		return v
+		return functions[name](goja.FunctionCall{Arguments: values})
 	}
+}
+
+// fill makes an API before a script sees anything of it, and says whether "my" has the name itself.
+func (l *lazy) fill(name string) bool {
+	if !l.own[name] && l.from[name] != nil && name != "" && !strings.Contains(name, ".") {
+		l.put(l.target, name, l.value(name))
+		l.own[name] = true
+	}
+	return l.own[name]
+}
+
+// value makes an API and what is below it.
+func (l *lazy) value(name string) goja.Value {
+	a := l.from[name]
+	v := l.make(goja.FunctionCall{Arguments: []goja.Value{l.vm.ToValue(name), l.vm.ToValue(a.Kind), l.vm.ToValue(string(a.Sample)), l.methods(a)}})
+	if o, ok := v.(*goja.Object); ok {
+		for _, n := range a.below {
+			l.put(o, n[len(name)+1:], l.value(n))
+		}
+	}
+	return v
+}
+
+// put makes a property as a literal does, whatever scripts did to the prototypes and whatever a function has of that name.
+func (l *lazy) put(o *goja.Object, name string, v goja.Value) {
+	if err := o.DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE); err != nil {
+		l.rethrow(err)
+	}
+}
+
+// open makes all that there is, in the order of the catalogue and before what scripts added, and ends the traps.
+func (l *lazy) open() bool {
+	names, values := l.target.GetOwnPropertyNames(), map[string]goja.Value{}
+	for _, name := range names {
+		values[name] = l.target.Get(name)
+	}
+	all := slices.Concat(l.from[""].below, names)
+	for _, name := range all {
+		if values[name] == nil {
+			values[name] = l.value(name)
+		}
+	}
+	for _, name := range names {
+		_ = l.target.Delete(name)
+	}
+	for _, name := range all {
+		l.put(l.target, name, values[name])
+	}
+	l.traps = goja.ProxyTrapConfig{SetPrototypeOf: l.traps.SetPrototypeOf}
+	return true
+}
+
+func (l *lazy) define(name string, d goja.PropertyDescriptor) bool {
+	l.fill(name)
+	if d.Value != nil && d.Writable == goja.FLAG_TRUE && d.Configurable == goja.FLAG_TRUE && d.Enumerable == goja.FLAG_TRUE {
+		l.own[name] = true
+	} else {
+		l.open()
+	}
+	if d.Getter != nil || d.Setter != nil {
+		return l.target.DefineAccessorProperty(name, d.Getter, d.Setter, d.Configurable, d.Enumerable) == nil
+	}
+	return l.target.DefineDataProperty(name, d.Value, d.Writable, d.Configurable, d.Enumerable) == nil
+}
+
+// above says whether an object inherits from "my". The engine does not look through proxies, and a circle of them ends it.
+func (l *lazy) above(o *goja.Object) bool {
+	for ; o != nil && o != l.my; o = o.Prototype() {
+		if o.ExportType() == l.my.ExportType() { // a script's own proxy
+			return false
+		}
+	}
+	return o != nil
 }

@@ -2,7 +2,7 @@
 // App, Page, Component, Behavior and Mixin. It runs before anything of the mini program, once for every page and mode.
 (function (world) {
   'use strict';
-  // api gives [kind, sample as JSON or "", methods, the names below it] of a name, kind "" where there are only names below.
+  // api gives [kind, sample as JSON or "", methods] of a name, kind "" where there are only names below it.
   const { api, mode, query, route, requested } = world;
   const parse = JSON.parse;
   const clone = (text) => (text ? parse(text) : undefined);
@@ -67,7 +67,7 @@
     ? new Proxy(clone(text) || {}, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' || k === 'error' || k === 'errorMessage' ? t[k] : anything) })
     : clone(text) || {});
   const channel = () => made(['emit', 'off', 'on', 'once']);
-  const network = { request: 1, httpRequest: 1, uploadFile: 1, downloadFile: 1, connectSocket: 1 };
+  const network = { __proto__: null, request: 1, httpRequest: 1, uploadFile: 1, downloadFile: 1, connectSocket: 1 };
   const storage = new Map(Object.entries(fixtures.storage || {}));
   const reply = (name, sample, options) => {
     if (network[name] && 'url' in options) requested(name, String(options.url));
@@ -102,6 +102,7 @@
     return o;
   };
   const special = {
+    __proto__: null,
     getStorageSync: (o) => ({ data: storage.has(o && o.key) ? copy(storage.get(o.key)) : null }),
     setStorageSync: (o) => { storage.set(o && o.key, copy(o && o.data)); },
     removeStorageSync: (o) => { storage.delete(o && o.key); },
@@ -126,14 +127,7 @@
       default: return () => clone(sample);
     }
   };
-  const at = (name, kind, sample, methods, below) => {
-    const o = !kind ? {} : Object.hasOwn(special, name) ? special[name] : stub(name, kind, sample, methods);
-    if (Object(o) === o) for (const n of below || []) o[n.slice(name.length + 1)] = at(n, ...api(n));
-    return o;
-  };
-  // A page uses a few of hundreds of APIs, and a world is made for every run: each is made when a script first looks at it.
-  const own = {};
-  globalThis.my = world.lazy(own, (name) => { own[name] = at(name, ...api(name)); });
+  globalThis.my = world.lazy((name, kind, sample, methods) => (!kind ? {} : special[name] || stub(name, kind, sample, methods)));
   globalThis.navigator = { swuserAgent: '' }; // all that phones have of it
   globalThis.requirePlugin = () => anything; // plugins are the host's and not in the package
 

@@ -46,15 +46,13 @@ function world(job, page, mode) {
     delete globalThis.load; delete globalThis.find; delete globalThis.text; delete globalThis.api;
     world.requested = (api, url) => { requests.push(api + ' ' + url); };
     world.api = (name) => { const a = api(name); return a && parse(a); };
-    world.lazy = (own, make) => {
-      const seen = Object.create(null), fill = (k) => { if (typeof k === 'string' && !seen[k] && k && !k.includes('.') && world.api(k)) { seen[k] = true; make(k); } };
-      const all = () => world.api('')[3].forEach(fill);
-      return new Proxy(own, {
-        get(o, k, r) { fill(k); return Reflect.get(o, k, r); }, has(o, k) { fill(k); return k in o; },
-        deleteProperty(o, k) { fill(k); return Reflect.deleteProperty(o, k); }, defineProperty(o, k, d) { fill(k); return Reflect.defineProperty(o, k, d); },
-        getOwnPropertyDescriptor(o, k) { fill(k); return Reflect.getOwnPropertyDescriptor(o, k); },
-        ownKeys(o) { all(); return Reflect.ownKeys(o); }, preventExtensions(o) { all(); return Reflect.preventExtensions(o); },
-      });
+    world.lazy = (make) => { // here it is made whole, so that what is lazy is held against an object that is not
+      const put = (o, k, value) => Object.defineProperty(o, k, { value, writable: true, configurable: true, enumerable: true });
+      const fill = (o, names, from) => (names || []).forEach((n) => {
+        const [kind, sample, methods, below] = world.api(n), v = make(n, kind, sample, methods);
+        put(o, n.slice(from), Object(v) === v ? fill(v, below, n.length + 1) : v);
+      }) || o;
+      return fill({}, world.api('')[3], 0);
     };
     (${job.prelude}\n)(world);
     const run = (file) => {
