@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,40 @@ func TestHostile(t *testing.T) {
 			}
 			if told, err := json.Marshal(found); err != nil || len(told) > 40_000 {
 				t.Errorf("%d bytes are told, %v", len(told), err)
+			}
+		})
+	}
+}
+
+// TestAPageFailsNotTheChild: what the engine can end fails as what it is, and costs no child.
+func TestAPageFailsNotTheChild(t *testing.T) {
+	const deep = "(function f(){return f()})()"
+	tests := []struct{ src, want string }{
+		{"throw Object.create(null)", "page an object without a message"},
+		{"throw {toString(){for(;;);}}", "page an object without a message"},
+		{"throw {toString(){return " + deep + "}}", "page an object without a message"},
+		{"throw {get message(){return " + deep + "}}", "page a value that cannot be read"},
+		{"throw new (class extends GoError{get value(){for(;;);}})()", "page "},
+		{"throw Object.create(new Proxy({},{getPrototypeOf(){for(;;);}}))", "page an object without a message"},
+		{"Object.defineProperty(module,'exports',{get(){return " + deep + "}});Page({})", "page it calls itself without end"},
+		{"require('../m.js');Page({})", "page it calls itself without end"},
+		{"Object.setPrototypeOf(my,Object.create(my));Page({})", "page 'setPrototypeOf' on proxy: trap returned falsish"},
+		{"Page({onLoad(){for(;;)Object.keys(my)}})", "time it did not come to an end"},
+		{"Page({onLoad(){for(;;)my.request=my.scan}})", "time it did not come to an end"},
+		{"Page({onLoad(){(function f(){my.request;f()})()}})", "onLoad it calls itself without end"},
+		{"Page({onLoad(){Promise.resolve(my).then(Object.keys).then(()=>{for(;;);})}})", "time it did not come to an end"},
+	}
+	for _, test := range tests {
+		t.Run(test.src, func(t *testing.T) {
+			t.Parallel()
+			in := input(map[string]string{"a/a.js": test.src, "m.js": deep})
+			lines, thrown, err := smoke.Runner{Limit: 2 * time.Second}.Lines(context.Background(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			message, _, _ := strings.Cut(thrown[0], " at ")
+			if got := strings.Fields(lines[0])[2] + " " + message; got != test.want {
+				t.Errorf("it ends as %q, want %q", got, test.want)
 			}
 		})
 	}

@@ -1,7 +1,6 @@
 package smoke
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -74,13 +73,15 @@ func (w *world) requirer(from string) func(goja.FunctionCall) goja.Value {
 
 // rethrow passes an exception of one module on to the module that asked for it.
 func (w *world) rethrow(err error) {
-	var e *goja.Exception
-	if errors.As(err, &e) {
+	switch e := err.(type) {
+	case *goja.Exception:
 		panic(e.Value())
-	}
-	var i *goja.InterruptedError
-	if errors.As(err, &i) {
-		panic(i)
+	case *goja.InterruptedError:
+		panic(e)
+	case *goja.StackOverflowError: // which scripts may catch, as on phones
+		v := w.vm.NewGoError(e)
+		w.endless[v] = e
+		panic(v)
 	}
 	panic(w.vm.NewGoError(err))
 }

@@ -41,16 +41,18 @@ func (r *runner) run(p pageJob, mode Mode) (out outcome) {
 	return out
 }
 
-// live opens the page and looks at what it left behind. Reading a value may run a script that throws, or that is
-// interrupted, outside of every call: that is the page's failure too.
+// live opens the page and looks at what it left behind. Reading a value may run a script that throws, that is interrupted or
+// that calls itself without end, outside of every call: that is the page's failure too.
 func (w *world) live(p pageJob) (err error) {
 	defer func() {
-		if x := recover(); x != nil {
-			interrupted, ok := x.(*goja.InterruptedError)
-			if !ok {
-				panic(x)
-			}
-			err = interrupted
+		switch x := recover().(type) {
+		case nil:
+		case *goja.InterruptedError:
+			err = x
+		case *goja.StackOverflowError:
+			err = &thrown{"page", x}
+		default:
+			panic(x)
 		}
 	}()
 	if e := w.vm.Try(func() { err = w.page(p) }); e != nil {
@@ -185,19 +187,23 @@ func (w *world) describe(out *outcome, err error) {
 	if errors.As(err, &t) {
 		out.Phase, err = t.phase, t.err
 	}
-	out.Message = err.Error()
-	var interrupted *goja.InterruptedError
-	var exception *goja.Exception
-	var overflow *goja.StackOverflowError
-	switch {
-	case errors.As(err, &interrupted):
+	// Neither errors.As nor Error: both ask the value that was thrown, whose answer may be a script that throws or never ends.
+	if e, ok := err.(*goja.Exception); ok {
+		if o, ok := e.Value().(*goja.Object); ok && w.endless[o] != nil {
+			err = w.endless[o]
+		}
+	}
+	switch err := err.(type) {
+	case *goja.InterruptedError:
 		out.Phase, out.Message = "time", "it did not come to an end"
-	case errors.As(err, &overflow):
+	case *goja.StackOverflowError:
 		out.Message = "it calls itself without end"
-		out.File, out.Line, out.Column = w.place(overflow.Stack())
-	case errors.As(err, &exception):
-		out.Message = reason(exception.Value())
-		out.File, out.Line, out.Column = w.place(exception.Stack())
+		out.File, out.Line, out.Column = w.place(err.Stack())
+	case *goja.Exception:
+		out.Message = reason(err.Value())
+		out.File, out.Line, out.Column = w.place(err.Stack())
+	default:
+		out.Message = err.Error()
 	}
 	out.Message = short(out.Message, maxMessage)
 }

@@ -99,13 +99,14 @@ type world struct {
 	modules  map[string]*goja.Object
 	rejected map[*goja.Promise]bool
 	order    []*goja.Promise
+	endless  map[*goja.Object]*goja.StackOverflowError // that came out of modules, by what was thrown instead
 	requests []request
 	answered bool  // time has passed, so that a reply may have come
 	now      int64 // virtual milliseconds
 }
 
 func (r *runner) world(p pageJob, mode Mode) (*world, error) {
-	w := &world{runner: r, vm: goja.New(), modules: map[string]*goja.Object{}, rejected: map[*goja.Promise]bool{}}
+	w := &world{runner: r, vm: goja.New(), modules: map[string]*goja.Object{}, rejected: map[*goja.Promise]bool{}, endless: map[*goja.Object]*goja.StackOverflowError{}}
 	w.vm.SetMaxCallStackSize(4000)
 	w.vm.SetRandSource(func() float64 { return 0.5 })
 	w.vm.SetTimeSource(w.clock)
