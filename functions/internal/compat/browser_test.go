@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,31 +18,8 @@ import (
 
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/profile"
+	"slipway/functions/internal/phone"
 )
-
-// browser starts a real Chromium. It is needed where CI=true.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is missing: apt-get install chromium")
-	}
-	if err != nil {
-		t.Skip("chromium is missing: apt-get install chromium")
-	}
-	flags := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.UserDataDir(t.TempDir()))
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), flags...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(375, 800)); err != nil {
-		t.Fatalf("start chromium: %v", err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // large is the report of a project as large as real ones get, with a thousand findings and names that would do harm.
 func large() *compat.Report {
@@ -125,7 +101,7 @@ const judge = `(paper => {
 // TestThePageInABrowser lays the page out on a desktop, a phone and paper, for a small report and for a large one.
 // SHOTS=folder keeps pictures of it for people to look at.
 func TestThePageInABrowser(t *testing.T) {
-	ctx := browser(t)
+	ctx := phone.Browser(t, os.Getenv("CI") == "true", 5*time.Minute)
 	reports := map[string]*compat.Report{"small": run(t, sample(t)), "large": large(), "clean": run(t, input(t, nil))}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

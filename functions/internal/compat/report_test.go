@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/functions/internal/compat"
+	"slipway/functions/internal/hostile"
 )
 
 var update = flag.Bool("update", false, "write golden files")
@@ -214,8 +215,8 @@ func TestHostile(t *testing.T) {
 	}
 	for _, s := range shapes {
 		t.Run(s.file, func(t *testing.T) {
-			g := growth(s.most, func(n int) { run(t, input(t, map[string]string{s.file: s.src(n)})) })
-			if g > maxGrowth {
+			g := hostile.Growth(s.most, func(n int) { run(t, input(t, map[string]string{s.file: s.src(n)})) })
+			if g > hostile.MaxGrowth {
 				t.Errorf("eight times the input took %.0f times as long", g)
 			}
 		})

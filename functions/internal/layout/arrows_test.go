@@ -88,6 +88,7 @@ var arrows = []arrow{
 	{"./moto/...", []string{"./...", "github.com/aws/...", "github.com/go-jose/go-jose/v4/..."}},
 	{"./story", []string{"./...", module + "statemachines", "github.com/google/go-cmp/cmp"}},
 	{"./phone", []string{"github.com/chromedp/chromedp/..."}},
+	{"./hostile", nil},
 	{"./layout", nil},
 }
 
@@ -96,7 +97,7 @@ var arrows = []arrow{
 var entryPoint = []string{"./api/...", "./task/...", "./approval", "./cloud", "./cloud/bucket", "./cloud/dynamo", "./cloud/secrets", "./cloud/ses", "./cloud/signed", "./cloud/states", "./build/isolate", "./compat/smoke", "./removal/picture", "github.com/aws/aws-lambda-go/lambda"}
 
 // onlyInTests are packages that no running program may hold.
-var onlyInTests = []string{"./api/contracttest", "./store/storetest", "./cloud/cloudtest", "./moto/...", "./story", "./phone", "./layout"}
+var onlyInTests = []string{"./api/contracttest", "./store/storetest", "./cloud/cloudtest", "./moto/...", "./story", "./phone", "./hostile", "./layout"}
 
 // full writes a pattern of the table as an import path.
 func full(pattern string) string {

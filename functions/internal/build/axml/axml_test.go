@@ -3,13 +3,12 @@ package axml_test
 import (
 	"fmt"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/functions/internal/build/axml"
+	"slipway/functions/internal/hostile"
 )
 
 // outline writes a document as nested names, so that a test reads like the template.
@@ -138,60 +137,6 @@ func TestMinify(t *testing.T) {
 	}
 }
 
-// maxGrowth lies between what eight times the input costs a linear scanner, 8, and a quadratic one, 64. It says nothing
-// of speed, so it holds on any machine and under the race detector.
-const maxGrowth = 28
-
-// processorTime of this process: time on a clock would judge what else the machine does.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// growth is how many times as long work takes on all of src as on an eighth of it: the least of several tries, because
-// what else a process does only ever adds time.
-func growth(src string, work func([]byte)) float64 {
-	timed := func(part []byte, tries int) time.Duration {
-		least := time.Duration(1<<63 - 1)
-		for range tries {
-			start := processorTime()
-			work(part)
-			least = min(least, processorTime()-start)
-		}
-		return max(least, time.Millisecond) // below that the clock decides, not the scanner
-	}
-	least := 0.0
-	for try := range 3 {
-		now := float64(timed([]byte(src), 1)) / float64(timed([]byte(src[:len(src)/8]), 3))
-		if try == 0 || now < least {
-			least = now
-		}
-		if least <= maxGrowth {
-			break
-		}
-	}
-	return least
-}
-
-// TestGrowthSeesWhatIsNotLinear proves the check of TestHostile alive.
-func TestGrowthSeesWhatIsNotLinear(t *testing.T) {
-	sum := 0
-	quadratic := growth(strings.Repeat("x", 16<<10), func(part []byte) {
-		for i := range part {
-			for j := range part {
-				sum += i ^ j
-			}
-		}
-	})
-	if quadratic <= maxGrowth {
-		t.Errorf("a quadratic loop passes with %.0f", quadratic)
-	}
-	_ = sum
-}
-
 // TestHostile holds shapes that make a careless scanner quadratic or overflow its stack. Each is about a megabyte.
 func TestHostile(t *testing.T) {
 	repeat := func(s string) string { return strings.Repeat(s, 1<<20/len(s)) }
@@ -213,7 +158,8 @@ func TestHostile(t *testing.T) {
 	for name, src := range shapes {
 		t.Run(name, func(t *testing.T) {
 			doc, problems := axml.Parse("x.axml", []byte(src))
-			if growth := growth(src[:len(src)/4], func(part []byte) { axml.Parse("x.axml", part); axml.Minify(part) }); growth > maxGrowth {
+			all := []byte(src)
+			if growth := hostile.Growth(len(all)/4, func(n int) { axml.Parse("x.axml", all[:n]); axml.Minify(all[:n]) }); growth > hostile.MaxGrowth {
 				t.Errorf("eight times the input took %.0f times as long", growth)
 			}
 			if len(problems) > 200 {

@@ -3,13 +3,12 @@ package style_test
 import (
 	"fmt"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/functions/internal/compat/style"
+	"slipway/functions/internal/hostile"
 )
 
 func outline(s *style.Sheet) []string {
@@ -58,35 +57,12 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// processorTime of this process: time on a clock would judge what else the machine does.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// TestHostile: eight times the input takes a linear parser 8 times as long, and a quadratic one 64 times. The least of
-// several tries counts, because what else a process does only ever adds time.
+// TestHostile holds the parser linear in what nests, repeats or never ends.
 func TestHostile(t *testing.T) {
-	timed := func(src []byte, tries int) time.Duration {
-		least := time.Duration(1<<63 - 1)
-		for range tries {
-			start := processorTime()
-			style.Parse(src)
-			least = min(least, processorTime()-start)
-		}
-		return max(least, time.Millisecond) // below that the clock decides, not the parser
-	}
 	for _, part := range []string{"{", "}", "(", "url(", "'", "/*", "a:b;", "\\", "@a{", "//", "a{b:c"} {
 		src := []byte(strings.Repeat(part, 1<<18/len(part)))
-		linear := false
-		for range 3 {
-			linear = linear || timed(src, 1) <= 28*timed(src[:len(src)/8], 3)
-		}
-		if !linear {
-			t.Errorf("the time that %q takes grows faster than its length", part)
+		if growth := hostile.Growth(len(src), func(n int) { style.Parse(src[:n]) }); growth > hostile.MaxGrowth {
+			t.Errorf("%q: eight times the input took %.0f times as long", part, growth)
 		}
 	}
 }
