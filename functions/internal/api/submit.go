@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 
@@ -36,6 +38,11 @@ func SubmitVersion(t store.Table, packages release.Keeper, takeIn Intake) Handle
 		}
 		archive, err := uploaded(ctx, packages, v)
 		if err != nil {
+			return Answer{}, err
+		}
+		sum := sha256.Sum256(archive)
+		v.ArchiveSHA256, v.ArchiveSize = hex.EncodeToString(sum[:]), int64(len(archive))
+		if err := v.CheckDigest(v.ArchiveSHA256); err != nil {
 			return Answer{}, err
 		}
 		pages, warnings, err := takeIn(archive)
@@ -73,7 +80,6 @@ func uploaded(ctx context.Context, packages release.Reader, v catalog.Version) (
 
 // submit keeps the archive under its digest and takes the number.
 func (c *Call) submit(ctx context.Context, t store.Table, packages release.Keeper, v catalog.Version, archive []byte, warnings []fault.Field) (Answer, error) {
-	v.ArchiveSHA256, v.ArchiveSize = sha256Hex(string(archive)), int64(len(archive))
 	awaitedAt := v.ArchiveKey
 	v.ArchiveKey = fmt.Sprintf("projects/%s/%s/%s.zip", v.MiniProgram, v.Number, v.ArchiveSHA256)
 	v.Status, v.SubmittedAt = catalog.Submitted, c.Now
@@ -92,6 +98,10 @@ func (c *Call) submit(ctx context.Context, t store.Table, packages release.Keepe
 		if err := submittable(m, now); err != nil {
 			return Answer{}, err
 		}
+		if err := now.CheckDigest(v.ArchiveSHA256); err != nil { // announced anew meanwhile
+			return Answer{}, err
+		}
+		v.Announced = now.Announced
 		m.HighestVersion = v.Number
 		event := c.Event("submit_version")
 		event.MiniProgram, event.Workspace, event.Detail = m.ID, m.Workspace, v.Number

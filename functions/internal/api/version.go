@@ -101,7 +101,8 @@ func (c *Call) startVersion(ctx context.Context, t store.Table, packages release
 		v.Status = catalog.AwaitingUpload
 		// The name cannot be guessed, so that nobody can put another file where this one is awaited.
 		v.ArchiveKey = fmt.Sprintf("uploads/%s/%s/%s.zip", m.ID, v.Number, c.NewID("up"))
-		if upload, err = awaited(ctx, packages, v, digest); err != nil {
+		v.Announced = digest
+		if upload, err = awaited(ctx, packages, v); err != nil {
 			return Answer{}, err
 		}
 	}
@@ -114,7 +115,7 @@ func (c *Call) startVersion(ctx context.Context, t store.Table, packages release
 
 // renewUpload answers where to send the project once more, because addresses expire.
 func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.Uploads, m catalog.MiniProgram, number, digest string) (Answer, error) {
-	v, err := store.Version(ctx, t, m.ID, number)
+	v, rev, err := store.MustVersion(ctx, t, m.ID, number)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -122,13 +123,17 @@ func (c *Call) renewUpload(ctx context.Context, t store.Table, packages release.
 		return Answer{}, err
 	}
 	view := versionView(v)
-	view.Upload, err = awaited(ctx, packages, v, digest)
-	return Answer{Body: view}, err
+	announced := v.Announced
+	v.Announced = digest
+	if view.Upload, err = awaited(ctx, packages, v); err != nil || announced == digest {
+		return Answer{Body: view}, err
+	}
+	return Answer{Body: view}, t.Transact(ctx, store.SaveVersion(v, rev))
 }
 
-// awaited says where the project of a version is to be sent; with a digest, no other archive.
-func awaited(ctx context.Context, packages release.Uploads, v catalog.Version, digest string) (*release.Upload, error) {
-	upload, err := packages.Upload(ctx, v.ArchiveKey, release.Content{Type: "application/zip", MaxBytes: catalog.MostArchive, SHA256: digest})
+// awaited says where the project of a version is to be sent; when it was announced, no other archive.
+func awaited(ctx context.Context, packages release.Uploads, v catalog.Version) (*release.Upload, error) {
+	upload, err := packages.Upload(ctx, v.ArchiveKey, release.Content{Type: "application/zip", MaxBytes: catalog.MostArchive, SHA256: v.Announced})
 	return &upload, err
 }
 

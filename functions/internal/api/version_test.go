@@ -3,6 +3,7 @@ package api_test
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -67,6 +68,33 @@ func TestVersion(t *testing.T) {
 	}
 	w.do("madmin@x.test", "POST", path+"/1.0.0/submit", "", 409, "already_submitted")
 	w.do("madmin@x.test", "POST", path, `{"number": "1.0.0", "renew": true}`, 409, "already_submitted")
+}
+
+// TestAnnouncedDigest: whatever lies where the project is awaited, only what was announced last is submitted.
+func TestAnnouncedDigest(t *testing.T) {
+	w := newWorld(t)
+	path := "/v1/mini-programs/" + w.program("madmin@x.test", "merchant", "Coffee Now") + "/versions"
+	right, other := demo.Archive("1.0.0"), demo.Archive("1.0.1")
+	announce := func(content []byte) string { return fmt.Sprintf(`"sha256": "%x"`, sha256.Sum256(content)) }
+	v := w.do("madmin@x.test", "POST", path, `{"number": "1.0.0", `+announce(right)+`}`, 201, "")
+	w.upload(v, other)
+	res, body := send(t, w.handler("POST", path+"/1.0.0/submit"), ask{method: "POST", path: path + "/1.0.0/submit", email: "madmin@x.test"})
+	if detail := fmt.Sprint(body["detail"]); res.StatusCode != 422 || body["code"] != "digest_mismatch" || !strings.Contains(detail, fmt.Sprintf("%x", sha256.Sum256(right))) {
+		t.Fatalf("another project than announced: %d %s", res.StatusCode, res.Body)
+	}
+	if got := w.do("madmin@x.test", "GET", path+"/1.0.0", "", 200, ""); got["status"] != "awaiting_upload" {
+		t.Errorf("a refused upload left %v", got)
+	}
+	w.do("madmin@x.test", "POST", path, `{"number": "1.0.0", "renew": true, `+announce(right)+`}`, 200, "")
+	w.do("madmin@x.test", "POST", path+"/1.0.0/submit", "", 422, "digest_mismatch")
+	w.do("madmin@x.test", "POST", path, `{"number": "1.0.0", "renew": true, `+announce(other)+`}`, 200, "")
+	w.do("madmin@x.test", "POST", path+"/1.0.0/submit", "", 200, "")
+
+	second := w.do("madmin@x.test", "POST", path, `{"number": "1.0.1", `+announce(right)+`}`, 201, "")
+	w.upload(second, other)
+	w.do("madmin@x.test", "POST", path+"/1.0.1/submit", "", 422, "digest_mismatch")
+	w.do("madmin@x.test", "POST", path, `{"number": "1.0.1", "renew": true}`, 200, "") // announces nothing any more
+	w.do("madmin@x.test", "POST", path+"/1.0.1/submit", "", 200, "")
 }
 
 func TestVersionNumbers(t *testing.T) {

@@ -280,6 +280,7 @@ type Version struct {
 	Status        VersionStatus `json:"status"`
 	EntranceURL   string        `json:"entranceUrl,omitempty"` // h5: as it was when the version was made
 	ArchiveKey    string        `json:"archiveKey,omitempty"`  // dsl: where the uploaded project is kept
+	Announced     string        `json:"announced,omitempty"`   // SHA-256 of the project as the last upload address was asked for, "" for any
 	ArchiveSHA256 string        `json:"archiveSha256,omitempty"`
 	ArchiveSize   int64         `json:"archiveSize,omitempty"`
 	Pages         []string      `json:"pages,omitempty"`

@@ -29,6 +29,16 @@ func ValidateDigest(path, digest string) []fault.Field {
 	return wrong(path, "is %s; it must be the SHA-256 of what is uploaded, as 64 digits 0-9 and small letters a-f", show(digest))
 }
 
+// CheckDigest refuses an uploaded project that is not the one announced. The upload address refuses it too; here nothing
+// depends on which address it came by, or on who keeps it.
+func (v Version) CheckDigest(got string) error {
+	if v.Announced == "" || v.Announced == got {
+		return nil
+	}
+	return fault.New(fault.Unprocessable, "digest_mismatch",
+		"What was uploaded for version %s has the SHA-256 %s, and %s was announced. Upload the announced project, or renew the upload address with the digest of this one.", v.Number, got, v.Announced)
+}
+
 // CompareVersions orders valid version numbers: -1, 0 or 1. Missing parts count as zero, so 1.2 equals 1.2.0; "" is
 // less than every number.
 func CompareVersions(a, b string) int {

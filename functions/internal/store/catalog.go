@@ -170,11 +170,17 @@ func FindVersion(ctx context.Context, t Table, miniProgram, number string) (cata
 
 // Version reads a version; a missing one is NotFound.
 func Version(ctx context.Context, t Table, miniProgram, number string) (catalog.Version, error) {
+	v, _, err := MustVersion(ctx, t, miniProgram, number)
+	return v, err
+}
+
+// MustVersion is Version with the revision.
+func MustVersion(ctx context.Context, t Table, miniProgram, number string) (catalog.Version, int64, error) {
 	v, rev, err := FindVersion(ctx, t, miniProgram, number)
 	if err == nil && rev == 0 {
 		err = fault.New(fault.NotFound, "no_such_version", "There is no version %q of %s.", number, miniProgram)
 	}
-	return v, err
+	return v, rev, err
 }
 
 // SaveVersion makes the write of a version: Absent for a new one, else the revision it was read with.
