@@ -31,7 +31,7 @@ type API struct {
 	Name       string          `json:"name"` // without "my."
 	Kind       string          `json:"kind"` // value, sync, async, listener or factory
 	Sample     json.RawMessage `json:"sample,omitempty"`
-	Methods    []string        `json:"methods,omitempty"` // of what a factory makes
+	Methods    []string        `json:"methods,omitempty"` // of what a factory makes, and of the task that an async one gives back
 	Deprecated bool            `json:"deprecated,omitempty"`
 	Since      string          `json:"since,omitempty"` // base library, "" when older than any in the field
 	Source     string          `json:"source,omitempty"`
@@ -80,6 +80,7 @@ func merge(old, more API) API {
 	if more.Sample != nil {
 		old.Sample = more.Sample
 	}
+	old.Methods = slices.Compact(slices.Sorted(slices.Values(slices.Concat(old.Methods, more.Methods))))
 	old.Deprecated = old.Deprecated || more.Deprecated
 	old.Since, old.Source = more.Since, more.Source
 	return old

@@ -7,11 +7,13 @@
 package smoke
 
 import (
+	"bytes"
 	"encoding/json"
 	"path"
 	"slices"
 	"strings"
 
+	"slipway/functions/internal/build/axml"
 	"slipway/functions/internal/compat"
 	"slipway/functions/internal/compat/catalogue"
 	"slipway/functions/internal/compat/profile"
@@ -47,6 +49,7 @@ type pageJob struct {
 	Path       string   `json:"path"`
 	Query      string   `json:"query"`
 	Components []string `json:"components"`
+	Refs       []string `json:"refs"` // methods that the template hands components and elements to
 }
 
 // outcome is what happened to one page in one mode; Phase "" means nothing did.
@@ -91,6 +94,7 @@ func newJob(in compat.Input) job {
 	for _, p := range in.Project.Pages {
 		page := pageJob{Path: p.Path, Query: in.Runtime.Fixtures.Queries[p.Path]}
 		page.Components = follow(in.Built, slices.Concat(shared, uses(in.Built, p.Path+".json")))
+		page.Refs = refs(in.Built[p.Path+".axml"])
 		j.Pages = append(j.Pages, page)
 	}
 	return j
@@ -133,6 +137,20 @@ func uses(built map[string][]byte, config string) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// refs lists the methods that a built template names with ref, each once.
+func refs(template []byte) (methods []string) {
+	if !bytes.Contains(template, []byte("ref=")) {
+		return nil
+	}
+	d, _ := axml.Parse("", template)
+	for _, e := range d.Elements {
+		if method := strings.TrimSpace(e.Value("ref")); method != "" && !axml.Dynamic(method) && !slices.Contains(methods, method) {
+			methods = append(methods, method)
+		}
+	}
+	return methods
 }
 
 // follow adds the components of components, each once.

@@ -63,9 +63,13 @@
     const plain = JSON.parse;
     JSON.parse = (text, revive) => (text === anything ? anything : plain(text, revive));
   }
-  const over = (text) => (mode === 'permissive'
-    ? new Proxy(clone(text) || {}, { get: (t, k) => (k in t || typeof k === 'symbol' || k === 'then' || k === 'error' || k === 'errorMessage' ? t[k] : anything) })
-    : clone(text) || {});
+  const unasked = ['then', 'toJSON', 'error', 'errorMessage']; // what others than the page ask for, or what means a failure
+  const more = (v) => {
+    if (Object(v) !== v) return v;
+    for (const k of Object.keys(v)) v[k] = more(v[k]);
+    return new Proxy(v, { get: (t, k) => (k in t || typeof k === 'symbol' || unasked.includes(k) ? t[k] : anything) });
+  };
+  const over = (text) => (mode === 'permissive' ? more(clone(text) || {}) : clone(text) || {});
   const channel = () => made(['emit', 'off', 'on', 'once']);
   const network = { __proto__: null, request: 1, httpRequest: 1, uploadFile: 1, downloadFile: 1, connectSocket: 1 };
   const storage = new Map(Object.entries(fixtures.storage || {}));
@@ -83,18 +87,23 @@
     if (name === 'removeStorage') { storage.delete(options.key); return { ok: {} }; }
     return { ok: over(sample) };
   };
-  const asynchronous = (name, sample) => (options) => {
+  // The methods are those of the task that some give back: it is there beside callbacks too, and then never fails by itself.
+  const asynchronous = (name, sample, methods) => (options) => {
     const o = options && typeof options === 'object' ? options : {};
     const r = reply(name, sample, o);
     const called = typeof o.success === 'function' || typeof o.fail === 'function' || typeof o.complete === 'function';
+    const task = (promise) => Object.assign(promise, made(methods));
     if (called) {
+      let done = () => {};
+      const given = methods && methods.length ? task(new Promise((resolve) => { done = resolve; })) : undefined;
       add(() => {
+        if ('ok' in r) done(r.ok);
         if ('ok' in r) { if (typeof o.success === 'function') o.success(r.ok); } else if (typeof o.fail === 'function') o.fail(r.fail);
         if (typeof o.complete === 'function') o.complete('ok' in r ? r.ok : r.fail);
       }, 1, [], 0);
-      return undefined;
+      return given;
     }
-    return new Promise((resolve, reject) => add(() => ('ok' in r ? resolve(r.ok) : reject(r.fail)), 1, [], 0));
+    return task(new Promise((resolve, reject) => add(() => { if ('ok' in r) resolve(r.ok); else if (name !== 'connectSocket') reject(r.fail); }, 1, [], 0)));
   };
   const made = (methods) => {
     const o = {};
@@ -121,7 +130,7 @@
   const stub = (name, kind, sample, methods) => {
     switch (kind) {
       case 'value': return name === 'SDKVersion' ? world.library : clone(sample);
-      case 'async': return asynchronous(name, sample);
+      case 'async': return asynchronous(name, sample, methods);
       case 'factory': return () => made(methods);
       case 'listener': return nothing;
       default: return () => clone(sample);
@@ -183,8 +192,14 @@
     return page;
   };
   world.call = (target, name, ...args) => {
+    if (name === 'onReady') for (const ref of world.refs || []) hand(target, ref);
     const f = target && target[name];
-    return typeof f === 'function' ? f.apply(target, args) : undefined;
+    if (typeof f !== 'function') return undefined;
+    if (target !== app) return f.apply(target, args);
+    current = [{ route, data: {}, setData() {} }]; // converters of the platform's own read its route while the app starts
+    try { return f.apply(target, args); } finally { current = []; }
   };
+  // hand gives the page the component or element that its template refers to, before it is ready. Nobody knows what that has.
+  const hand = (page, ref) => { try { if (typeof page[ref] === 'function') page[ref](anything); } catch (e) {} };
   world.query = () => Object.fromEntries((query || '').split('&').filter(Boolean).map((p) => { const i = p.indexOf('='); const d = (s) => { try { return decodeURIComponent(s); } catch (e) { return s; } }; return i < 0 ? [d(p), ''] : [d(p.slice(0, i)), d(p.slice(i + 1))]; }));
 })

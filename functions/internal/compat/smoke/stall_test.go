@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,7 +29,10 @@ func standing(t *testing.T, says, once string) string {
 	}
 	script += fmt.Sprintf("echo '%s'\nexec /bin/sleep 600\n", says)
 	name := filepath.Join(t.TempDir(), "standing")
-	if err := os.WriteFile(name, []byte(script), 0o755); err != nil {
+	syscall.ForkLock.RLock() // a child forked meanwhile would hold the file open, and what is open for writing cannot be executed
+	err = os.WriteFile(name, []byte(script), 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return name

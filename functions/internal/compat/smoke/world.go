@@ -123,7 +123,7 @@ func (r *runner) world(p pageJob, mode Mode) (*world, error) {
 	w.object = w.vm.NewObject()
 	for name, value := range map[string]any{
 		"mode": string(mode), "library": library, "fixtures": r.fixtures, "query": p.Query, "route": p.Path, "requested": w.requested,
-		"tabBar": r.job.TabBar, "api": w.api(from), "lazy": w.lazy(from),
+		"tabBar": r.job.TabBar, "refs": p.Refs, "api": w.api(from), "lazy": w.lazy(from),
 	} {
 		_ = w.object.Set(name, value)
 	}

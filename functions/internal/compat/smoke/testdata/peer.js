@@ -31,7 +31,7 @@ function world(job, page, mode) {
     }
   };
   const side = mode === 'oldest' ? job.oldest : job.newest;
-  const data = { library: side.library, components: job.components, tabBar: job.tabBar, fixtures: job.fixtures, mode, query: page.query, route: page.path };
+  const data = { library: side.library, components: job.components, tabBar: job.tabBar, fixtures: job.fixtures, mode, query: page.query, refs: page.refs, route: page.path };
   evaluate('world', 'Math.random = () => 0.5;' + job.filler);
   context.load = (file) => wrapper(file, job.scripts[file]).runInContext(context);
   context.find = (from, spec) => {
