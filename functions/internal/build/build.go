@@ -50,7 +50,7 @@ type Result struct {
 	Package   []byte // a zip
 	SHA256    string // of Package, lower-case hex
 	Size      int64
-	Signature []byte // Ed25519 over SigningInput(digest); nil without a Signer
+	Signature []byte // Ed25519 over signature.Input of the digest; nil without a Signer
 	KeyID     string
 	Manifest  Manifest
 
