@@ -18,6 +18,8 @@ type Step struct{ Title, Text, Command string }
 type Home struct {
 	Address    string // where it listens
 	SignedInAs string // empty when nobody is
+	SignOut    string // where the sign-out button posts; empty leaves it out
+	Requests   []RequestList
 	Links      []Link // sign in, outbox, OpenAPI
 	Running    []Item // what runs: data folder, apps, executions
 	Steps      []Step // how to start with curl
@@ -30,6 +32,20 @@ func (p Home) Render() ([]byte, error) {
 
 // Headers implements Page.
 func (p Home) Headers() map[string]string { return headers() }
+
+// RequestList is a list of requests, the latest first.
+type RequestList struct {
+	Title string
+	None  string // what is said when there is none
+	Rows  []RequestRow
+}
+
+// RequestRow leads to the page of a request. Of the facts only those that name it are shown.
+type RequestRow struct {
+	Facts
+	URL    string
+	Status string
+}
 
 // Person is somebody one can sign in as on a laptop.
 type Person struct {

@@ -89,7 +89,10 @@ func samples() map[string]console.Page {
 			Why: "You submitted this request, so somebody else decides it.", Mail: []string{"Mail to rita@demowallet.example bounced: 550 <no> such mailbox"}},
 		"request_rejected": console.RequestPage{Facts: asSeenBySubmitter(), Viewer: "Milo Baker", Status: "rejected", CompletedAt: at(21, 10, 5),
 			Outcome: "The price on the second page is wrong."},
-		"home": console.Home{Address: "http://127.0.0.1:8080", SignedInAs: "Rita Chen",
+		"home": console.Home{Address: "http://127.0.0.1:8080", SignedInAs: "Rita Chen", SignOut: "/sign-out",
+			Requests: []console.RequestList{{Title: "My Approvals", Rows: []console.RequestRow{
+				{Facts: release(), URL: "/requests/req_01", Status: "pending"}, {Facts: removal(), URL: "/requests/req_02", Status: "approved"}}},
+				{Title: "My Requests", None: "You have submitted nothing yet."}},
 			Links: []console.Link{{Text: "Sign in", URL: "/sign-in", About: "as one of the people of the demo"},
 				{Text: "Outbox", URL: "/outbox", About: "the mails that would have been sent"},
 				{Text: "The API", URL: "/openapi.yaml", About: "its contract, as OpenAPI"}},

@@ -69,25 +69,6 @@ func show(w http.ResponseWriter, r *http.Request, status int, p console.Page) {
 	w.Write(body)
 }
 
-func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	email, _ := s.signedIn(r)
-	base := s.Base()
-	show(w, r, 200, console.Home{
-		Address: base, SignedInAs: email,
-		Links: []console.Link{
-			{Text: "Sign in", URL: "/local/sign-in", About: "as one of the demo's people"},
-			{Text: "Outbox", URL: "/local/outbox", About: "every mail, as it would have been sent"},
-			{Text: "API contract", URL: "/openapi.yaml", About: "OpenAPI"},
-		},
-		Running: []console.Item{{Name: "Data", Value: s.options.Data}, {Name: "Target apps", Value: "demo-wallet, demo-carrier, demo-partner"}},
-		Steps: []console.Step{
-			{Title: "Get a token", Command: fmt.Sprintf("TOKEN=$(curl -s %s/local/token -H 'Content-Type: application/json' -d '{\"email\":\"merchant-admin@demo.test\"}' | sed 's/.*\"token\":\"\\([^\"]*\\)\".*/\\1/')", base)},
-			{Title: "See the demo's mini programs", Command: fmt.Sprintf("curl -s %s/v1/mini-programs -H \"Authorization: Bearer $TOKEN\"", base)},
-			{Title: "Play a whole release", Text: "on a store of its own, told line by line", Command: "go run ./functions/local tour"},
-		},
-	})
-}
-
 // token answers POST /local/token {email}: a token for whoever is named.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	var in struct {

@@ -137,6 +137,15 @@ func TestSignedInPage(t *testing.T) {
 			t.Errorf("%s: the report: %s", what, a)
 		}
 	}
+	for who, c := range map[string]struct {
+		cookie func(*http.Request)
+		finds  bool
+	}{"the reviewer": {reviewer, true}, "the submitter": {cookie("merchant-admin@demo.test"), true}, "a stranger": {stranger, false}, "nobody": {func(*http.Request) {}, false}} {
+		home := w.Nobody().Do("GET", "/", nil, c.cookie)
+		if home.Status != 200 || strings.Contains(string(home.Body), `href="`+page+`"`) != c.finds {
+			t.Errorf("%s comes to the request from the first page: want %v: %s", who, c.finds, home)
+		}
+	}
 	form := url.Values{"decision": {"approve"}, "confirm": {r.Version}, "reason": {""}}
 	for name, from := range map[string][2]string{
 		"another site": {"Origin", "https://evil.example"}, "nowhere": {"Origin", "null"}, "another site, with a word for it": {"Sec-Fetch-Site", "cross-site"},
