@@ -178,7 +178,7 @@ func page(status int, p console.Page) (Answer, error) {
 
 // linkProblem is what a person can do something about as a page; the rest goes on as the error that it is, for the log.
 func linkProblem(c *Call, err error) (Answer, error) {
-	if ProblemOf(err, c.RequestID).Status >= 500 {
+	if problemOf(err, c.RequestID).Status >= 500 {
 		return Answer{}, err
 	}
 	return problemPage(c, err)
@@ -186,7 +186,7 @@ func linkProblem(c *Call, err error) (Answer, error) {
 
 // problemPage is an error as a page: people come here by browser.
 func problemPage(c *Call, err error) (Answer, error) {
-	p := ProblemOf(err, c.RequestID)
+	p := problemOf(err, c.RequestID)
 	switch {
 	case errors.Is(err, errUnknownLink):
 		return page(404, console.LinkUnknown{})

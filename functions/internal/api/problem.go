@@ -40,9 +40,9 @@ var statuses = map[fault.Kind]int{
 	fault.Internal:        http.StatusInternalServerError,
 }
 
-// ProblemOf is what a stranger may know of an error. Causes stay in the log, and what is not a fault, or an internal
+// problemOf is what a stranger may know of an error. Causes stay in the log, and what is not a fault, or an internal
 // one, says nothing at all.
-func ProblemOf(err error, requestID string) Problem {
+func problemOf(err error, requestID string) Problem {
 	f := told(err)
 	status := statuses[f.Kind]
 	if errors.As(err, &noMethod{}) {
@@ -68,7 +68,7 @@ func told(err error) *fault.Error {
 
 // Refuse renders an error as a response, for everything that answers HTTP outside Serve.
 func Refuse(err error, requestID string) Response {
-	p := ProblemOf(err, requestID)
+	p := problemOf(err, requestID)
 	body, failed := json.Marshal(p)
 	if failed != nil { // plain data: this cannot happen
 		panic(failed)

@@ -53,14 +53,14 @@ func ValidateEnvironments(path string, list []Environment) []fault.Field {
 	return out
 }
 
-// Creatable are the kinds of workspaces that an operator makes. There is one platform, made with the deployment.
-var Creatable = []WorkspaceKind{SuperApp, Merchant, Partner}
+// creatable are the kinds of workspaces that an operator makes. There is one platform, made with the deployment.
+var creatable = []WorkspaceKind{SuperApp, Merchant, Partner}
 
 // ValidateNewWorkspace names everything wrong with a workspace that is to be made.
 func ValidateNewWorkspace(w Workspace) []fault.Field {
 	out := append(Slug("id", w.ID), Title("name", w.Name)...)
-	if !slices.Contains(Creatable, w.Kind) {
-		out = append(out, wrong("kind", "is %s; one of %v is expected", show(string(w.Kind)), Creatable)...)
+	if !slices.Contains(creatable, w.Kind) {
+		out = append(out, wrong("kind", "is %s; one of %v is expected", show(string(w.Kind)), creatable)...)
 	}
 	return out
 }

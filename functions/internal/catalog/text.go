@@ -149,7 +149,7 @@ func ValidateEntranceURL(path, s string) []fault.Field {
 	case u.User != nil:
 		return wrong(path, "contains a user name; leave it out")
 	}
-	if _, ok := HostOf(u.Host); !ok {
+	if _, ok := hostOf(u.Host); !ok {
 		return wrong(path, "has the host %s; a public host name is expected, for example shop.example.com", show(u.Host))
 	}
 	return nil
@@ -164,9 +164,9 @@ func plainURL(s string) bool {
 	return true
 }
 
-// HostOf takes a domain as merchants write it, "api.example.com" or "https://api.example.com", with or without a
+// hostOf takes a domain as merchants write it, "api.example.com" or "https://api.example.com", with or without a
 // port, to the host that counts, in small letters; ok is false when it is no https host.
-func HostOf(s string) (host string, ok bool) {
+func hostOf(s string) (host string, ok bool) {
 	host = strings.TrimSuffix(strings.TrimPrefix(strings.ToLower(s), "https://"), "/")
 	name, port, hasPort := strings.Cut(host, ":")
 	if hasPort {

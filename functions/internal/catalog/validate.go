@@ -86,7 +86,7 @@ func domains(path string, list []string) []fault.Field {
 	seen := map[string]int{}
 	for i, d := range list {
 		at := fmt.Sprintf("%s[%d]", path, i)
-		host, ok := HostOf(d)
+		host, ok := hostOf(d)
 		if !ok {
 			out = append(out, wrong(at, "is %s; an https host is expected, for example api.example.com: no http, no path, no wildcard, no IP address", show(d))...)
 			continue

@@ -60,8 +60,8 @@ func FindIdentity(ctx context.Context, t Table, email string) (Identity, int64, 
 // BindIdentity makes the write that binds an email, once.
 func BindIdentity(email string, i Identity) Write { return writeOf(identityKey(email), i, Absent) }
 
-// StillUnbound makes a check that nobody has come in with an email yet.
-func StillUnbound(email string) Write {
+// stillUnbound makes a check that nobody has come in with an email yet.
+func stillUnbound(email string) Write {
 	return Write{Op: Check, Key: identityKey(email), IfRev: Absent}
 }
 
@@ -80,7 +80,7 @@ func ReplaceNewcomer(ctx context.Context, t Table, first catalog.Member) (writes
 	if _, bound, err := FindIdentity(ctx, t, old.Email); err != nil || bound > 0 {
 		return nil, "", err
 	}
-	return slices.Concat(RemoveMember(old, rev), SaveMember(first, Absent), []Write{StillUnbound(old.Email)}), old.Email, nil
+	return slices.Concat(RemoveMember(old, rev), SaveMember(first, Absent), []Write{stillUnbound(old.Email)}), old.Email, nil
 }
 
 // UnbindIdentity makes the write that frees an email again.

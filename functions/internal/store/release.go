@@ -48,11 +48,6 @@ func Placement(ctx context.Context, t Table, target rollout.Target, miniProgram 
 	return p, rev, err
 }
 
-// Placements reads all placements of a target, in the order of mini program ids.
-func Placements(ctx context.Context, t Table, target rollout.Target) ([]rollout.Placement, error) {
-	return List[rollout.Placement](ctx, t, placementKey(target, "").PK, "P#")
-}
-
 // CreateRelease makes the writes of a new release; the transaction conflicts when that version already has a
 // release to that target.
 func CreateRelease(r release.Release) []Write {

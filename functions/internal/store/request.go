@@ -105,9 +105,9 @@ type Link struct {
 
 func linkKey(digest string) Key { return Key{"L#" + digest, "META"} }
 
-// LinkWrite keeps a link under the SHA-256 of its token; the row goes 30 days after the link has expired, so that
+// linkWrite keeps a link under the SHA-256 of its token; the row goes 30 days after the link has expired, so that
 // until then the page can say what became of it.
-func LinkWrite(digest string, l Link) Write {
+func linkWrite(digest string, l Link) Write {
 	w := writeOf(linkKey(digest), l, Any)
 	w.Expires = l.ExpiresAt.AddDate(0, 0, 30)
 	return w
@@ -125,7 +125,7 @@ func AskOnce(ctx context.Context, t Table, n Notice, digest string, l Link) erro
 	if err != nil || rev > 0 {
 		return err
 	}
-	return t.Transact(ctx, writeOf(mark, ref{n.ID}, Absent), NoticeWrite(n), LinkWrite(digest, l))
+	return t.Transact(ctx, writeOf(mark, ref{n.ID}, Absent), NoticeWrite(n), linkWrite(digest, l))
 }
 
 // A removal or offline request holds a row for each target while it is pending, so that there is only one.

@@ -80,7 +80,7 @@ func (v *validation) libraries(r Runtime) {
 }
 
 func (v *validation) version(field, s string) bool {
-	_, ok := ParseVersion(s)
+	_, ok := parseVersion(s)
 	if !ok {
 		v.add(field, "is %s; a version is one to four dotted numbers, for example 2.9.40", show(s))
 	}

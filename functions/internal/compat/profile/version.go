@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ParseVersion reads one to four dotted numbers of at most six digits each.
-func ParseVersion(s string) (v [4]int, ok bool) {
+// parseVersion reads one to four dotted numbers of at most six digits each.
+func parseVersion(s string) (v [4]int, ok bool) {
 	parts := strings.Split(s, ".")
 	if len(parts) > len(v) {
 		return v, false
@@ -22,8 +22,8 @@ func ParseVersion(s string) (v [4]int, ok bool) {
 
 // Compare orders two dotted versions as numbers: -1, 0 or 1. What does not parse counts as 0, the oldest.
 func Compare(a, b string) int {
-	x, _ := ParseVersion(a)
-	y, _ := ParseVersion(b)
+	x, _ := parseVersion(a)
+	y, _ := parseVersion(b)
 	for i := range x {
 		switch {
 		case x[i] < y[i]:
