@@ -116,7 +116,6 @@ const (
 	ClosedDigestChanged = "digest_changed" // what was to be reviewed is not what there is now
 	ClosedForceRemoved  = "force_removed"  // the mini program was removed meanwhile
 	ClosedSuperseded    = "superseded"     // a newer version has taken its place meanwhile
-	ClosedReplaced      = "replaced"       // a newer link was sent to the same reviewer
 )
 
 // ApprovalClosed says why a link no longer decides, by whom and when if that is known, and what to do now.
@@ -138,7 +137,6 @@ var closedTitles = map[string]string{
 	ClosedDigestChanged: "What you were asked to review has changed",
 	ClosedForceRemoved:  "This mini program was force removed",
 	ClosedSuperseded:    "A newer version has taken its place",
-	ClosedReplaced:      "A newer link was sent to you",
 }
 
 // Title is the page's heading.

@@ -115,7 +115,7 @@ func samples() map[string]console.Page {
 			RequestID: "b6a1", Back: console.Link{Text: "Home", URL: "/"}},
 	}
 	for _, cause := range []string{console.ClosedUsed, console.ClosedExpired, console.ClosedWithdrawn, console.ClosedOvertaken,
-		console.ClosedDigestChanged, console.ClosedForceRemoved, console.ClosedSuperseded, console.ClosedReplaced} {
+		console.ClosedDigestChanged, console.ClosedForceRemoved, console.ClosedSuperseded} {
 		p := console.ApprovalClosed{Facts: release(), Cause: cause, At: at(21, 18, 5)}
 		switch cause {
 		case console.ClosedUsed:
