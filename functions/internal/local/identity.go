@@ -12,7 +12,6 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	oidcidentity "slipway/functions/internal/api/identity"
-	"slipway/functions/internal/catalog"
 )
 
 // What the local identity provider says of itself in its tokens; the authorizer is configured with the same.
@@ -40,29 +39,6 @@ func (i identity) token(email, name string, now time.Time) (string, error) {
 	}
 	more := map[string]any{"email": email, "email_verified": true, "name": name}
 	return jwt.Signed(sign).Claims(claims).Claims(more).Serialize()
-}
-
-// demoPerson is somebody of the demo, and where they belong.
-type demoPerson struct {
-	email, name string
-	members     []catalog.Membership
-}
-
-func member(workspace string, kind catalog.WorkspaceKind, role catalog.Role) []catalog.Membership {
-	return []catalog.Membership{{Workspace: workspace, Kind: kind, Role: role}}
-}
-
-// demoPeople are the people of the demo, in the order of the sign-in page.
-var demoPeople = []demoPerson{
-	{"merchant-admin@demo.test", "Mia Merchant", member("merchant", catalog.Merchant, catalog.Admin)},
-	{"merchant-developer@demo.test", "Dan Developer", member("merchant", catalog.Merchant, catalog.Developer)},
-	{"partner-master@demo.test", "Petra Partner", member("partner", catalog.Partner, catalog.Master)},
-	{"wallet-admin@demo.test", "Walter Wallet", member("wallet", catalog.SuperApp, catalog.Admin)},
-	{"wallet-reviewer@demo.test", "Rita Wallet", member("wallet", catalog.SuperApp, catalog.Reviewer)},
-	{"carrier-admin@demo.test", "Carl Carrier", member("carrier", catalog.SuperApp, catalog.Admin)},
-	{"carrier-reviewer@demo.test", "Rosa Carrier", member("carrier", catalog.SuperApp, catalog.Reviewer)},
-	{"platform-admin@demo.test", "Paul Platform", member("platform", catalog.Platform, catalog.Admin)},
-	{"platform-reviewer@demo.test", "Ruth Platform", member("platform", catalog.Platform, catalog.Reviewer)},
 }
 
 // verifier checks the tokens of this provider as the cloud checks those of any: only the keys are at hand.

@@ -39,6 +39,29 @@ func demoApps() []catalog.TargetApp {
 	return []catalog.TargetApp{wallet, carrier, partner}
 }
 
+// demoPerson is somebody of the demo, and where they belong.
+type demoPerson struct {
+	email, name string
+	members     []catalog.Membership
+}
+
+func member(workspace string, kind catalog.WorkspaceKind, role catalog.Role) []catalog.Membership {
+	return []catalog.Membership{{Workspace: workspace, Kind: kind, Role: role}}
+}
+
+// demoPeople are the people of the demo, in the order of the sign-in page.
+var demoPeople = []demoPerson{
+	{"merchant-admin@demo.test", "Mia Merchant", member("merchant", catalog.Merchant, catalog.Admin)},
+	{"merchant-developer@demo.test", "Dan Developer", member("merchant", catalog.Merchant, catalog.Developer)},
+	{"partner-master@demo.test", "Petra Partner", member("partner", catalog.Partner, catalog.Master)},
+	{"wallet-admin@demo.test", "Walter Wallet", member("wallet", catalog.SuperApp, catalog.Admin)},
+	{"wallet-reviewer@demo.test", "Rita Wallet", member("wallet", catalog.SuperApp, catalog.Reviewer)},
+	{"carrier-admin@demo.test", "Carl Carrier", member("carrier", catalog.SuperApp, catalog.Admin)},
+	{"carrier-reviewer@demo.test", "Rosa Carrier", member("carrier", catalog.SuperApp, catalog.Reviewer)},
+	{"platform-admin@demo.test", "Paul Platform", member("platform", catalog.Platform, catalog.Admin)},
+	{"platform-reviewer@demo.test", "Ruth Platform", member("platform", catalog.Platform, catalog.Reviewer)},
+}
+
 // demoVersion is below what people try first, so that they can upload their 1.0.0.
 const demoVersion = "0.1.0"
 
