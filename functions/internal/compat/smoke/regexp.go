@@ -1,8 +1,11 @@
 package smoke
 
 import (
+	"strings"
+
 	"github.com/dop251/goja"
 	"github.com/dop251/goja/ast"
+	"github.com/dop251/goja/unistring"
 
 	"slipway/functions/internal/compat/script"
 	"slipway/functions/internal/pattern"
@@ -28,13 +31,66 @@ func compileScript(name, src string) (*goja.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if literals(tree, src) > 0 {
+	if properties(tree, src)+literals(tree, src) > 0 {
 		if program, err := goja.CompileAST(tree, false); err == nil {
 			return program, nil
 		}
 		return compile(name, src) // one of them is wrong: that shows when the script comes to it
 	}
 	return goja.CompileAST(tree, false)
+}
+
+// properties writes out the properties in patterns with the flag u and says of how many.
+func properties(tree *ast.Program, src string) (n int) {
+	if !strings.Contains(src, `\p{`) && !strings.Contains(src, `\P{`) {
+		return 0
+	}
+	longer := 0
+	longest := func(from string) string {
+		to := expand(from)
+		if to == from || longer+len(to) > maxExpanded {
+			return from
+		}
+		longer += len(to)
+		n++
+		return to
+	}
+	theirs := otherRegExp.MatchString(src)
+	script.Each(tree, func(node ast.Node) {
+		switch node := node.(type) {
+		case *ast.RegExpLiteral:
+			if strings.Contains(node.Flags, "u") {
+				node.Pattern = longest(node.Pattern)
+			}
+		case *ast.NewExpression:
+			if made := ofTexts(node.Callee, node.ArgumentList); made != nil && !theirs {
+				made[0].Value = unistring.NewFromString(longest(made[0].Value.String()))
+			}
+		case *ast.CallExpression:
+			if made := ofTexts(node.Callee, node.ArgumentList); made != nil && !theirs {
+				made[0].Value = unistring.NewFromString(longest(made[0].Value.String()))
+			}
+		}
+	})
+	return n
+}
+
+// ofTexts are the two texts of an expression with the flag u, nil when it is another.
+func ofTexts(callee ast.Expression, arguments []ast.Expression) (texts []*ast.StringLiteral) {
+	if id, ok := callee.(*ast.Identifier); !ok || id.Name != "RegExp" || len(arguments) != 2 {
+		return nil
+	}
+	for _, a := range arguments {
+		s, ok := a.(*ast.StringLiteral)
+		if !ok {
+			return nil
+		}
+		texts = append(texts, s)
+	}
+	if !strings.Contains(texts[1].Value.String(), "u") {
+		return nil
+	}
+	return texts
 }
 
 // literals makes literals of the texts of a script and says of how many.
