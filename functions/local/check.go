@@ -124,6 +124,9 @@ func parse(flags *flag.FlagSet, args []string) (operands []string, err error) {
 
 func (c *checking) run(ctx context.Context) (int, error) {
 	runtime, err := readRuntime(c.runtimeFile)
+	if err == nil {
+		err = c.checkDomains()
+	}
 	if err != nil {
 		return exitCannot, err
 	}

@@ -110,6 +110,8 @@ func TestCheck(t *testing.T) {
 		{"no flags behind dashes", []string{zip, "--", "--json"}, 2, "", "one folder or zip"},
 		{"every name", []string{project(t, map[string]string{"b\\b.js": "1", "c\\c.js": "1"})}, 1, "c\\\\c.js", ""},
 		{"other settings", []string{"--runtime", file(t, "r.json", `{"apis": {"removed": ["request"]}}`), zip}, 1, "my.request", ""},
+		{"domains that are addresses", []string{"--server-domains", "a.example.com,https://b.example.com/x", "--h5-domains", "c", zip}, 2, "", "--server-domains[1] is"},
+		{"H5 domains that are none", []string{"--server-domains", "https://b.example.com/x", "--h5-domains", "c", zip}, 2, "", "; --h5-domains[0] is"},
 		{"a page that cannot be written", []string{"--html", "/nowhere/x.html", zip}, 2, "", "x.html"},
 	}
 	for _, tt := range tests {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -63,16 +64,33 @@ func main() {
 	case "":
 		err = serve(ctx, *addr, local.Options{Data: *data, Base: *base, SigningKey: *signingKey, Isolated: true})
 	case "tour":
-		err = tour(ctx, os.Stdout)
+		if err = alone("tour", flags.Args()[1:], flags.Usage); err == nil {
+			err = tour(ctx, os.Stdout)
+		}
 	case "check":
 		os.Exit(check(ctx, flags.Args()[1:], os.Stdout, os.Stderr))
 	default:
 		err = fmt.Errorf("unknown command %q; there are tour and check, and serving without a command (see --help)", flags.Arg(0))
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "slipway:", err)
 		os.Exit(1)
 	}
+}
+
+// alone refuses whatever stands behind a command that takes nothing; asked for help it gives it, and flag.ErrHelp.
+func alone(command string, args []string, help func()) error {
+	flags := flag.NewFlagSet(command, flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // the error says it
+	flags.Usage = func() {}
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		help()
+	case err != nil || flags.NArg() > 0:
+		err = fmt.Errorf("%s takes nothing beside it, and %q was given (see --help)", command, args)
+	}
+	return err
 }
 
 // serve listens before it opens the data, so that a taken address is said at once.

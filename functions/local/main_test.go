@@ -1,9 +1,23 @@
 package main
 
 import (
+	"errors"
+	"flag"
 	"net"
+	"strings"
 	"testing"
 )
+
+// TestAlone: tour plays on a store of its own, so a flag of the server behind it would be passed over in silence.
+func TestAlone(t *testing.T) {
+	for args, helped := range map[string]bool{"": false, "--help": true, "-h": true, "--addr x": false, "there": false} {
+		help := false
+		err := alone("tour", strings.Fields(args), func() { help = true })
+		if help != helped || errors.Is(err, flag.ErrHelp) != helped || (err == nil) != (args == "") {
+			t.Errorf("%q: help %v, %v", args, help, err)
+		}
+	}
+}
 
 func TestBaseOf(t *testing.T) {
 	here := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}

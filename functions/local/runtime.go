@@ -10,6 +10,7 @@ import (
 	"slipway/functions/internal/api/strict"
 	"slipway/functions/internal/compat/profile"
 	"slipway/functions/internal/fault"
+	"slipway/functions/internal/local"
 )
 
 // maxRuntime bounds a file of settings as the API bounds a body that holds them.
@@ -45,9 +46,27 @@ func readRuntime(file string) (profile.Runtime, error) {
 	if len(wrong.Fields) == 0 {
 		return runtime, fmt.Errorf("%s: %s", file, wrong.Detail)
 	}
+	return runtime, fmt.Errorf("%s: %s", file, joined(wrong.Fields))
+}
+
+func joined(wrong []fault.Field) string {
 	var list []string
-	for _, w := range wrong.Fields {
+	for _, w := range wrong {
 		list = append(list, strings.TrimSpace(w.Field+" "+w.Detail))
 	}
-	return runtime, fmt.Errorf("%s: %s", file, strings.Join(list, "; "))
+	return strings.Join(list, "; ")
+}
+
+// checkDomains holds the hosts of the flags against what a configuration takes: with one that nothing can match, a check
+// would blame the project.
+func (c *checking) checkDomains() error {
+	wrong := local.WrongHosts(c.server, c.h5)
+	if len(wrong) == 0 {
+		return nil
+	}
+	flags := strings.NewReplacer("serverDomains", "--server-domains", "h5Domains", "--h5-domains")
+	for i := range wrong {
+		wrong[i].Field = flags.Replace(wrong[i].Field)
+	}
+	return errors.New(joined(wrong))
 }
