@@ -123,12 +123,9 @@ func (c *Call) decideByLink(ctx context.Context, t store.Table, w release.Answer
 }
 
 // CheckDecision holds what was typed into a decision form against what the page asked to type back. What is wrong is in
-// whole sentences: the page shows them far from their fields, too.
+// whole sentences and in the order of the page, which shows them far from their fields, too.
 func CheckDecision(decision, confirm, want, reason string) []fault.Field {
 	var wrong []fault.Field
-	if !typedBack(confirm, want) {
-		wrong = append(wrong, fault.Field{Field: "confirm", Detail: "What you typed back is not " + want + ": please type it as the page shows it"})
-	}
 	switch decision {
 	case review.Approve:
 	case review.Reject:
@@ -138,6 +135,9 @@ func CheckDecision(decision, confirm, want, reason string) []fault.Field {
 		}
 	default:
 		wrong = append(wrong, fault.Field{Field: "decision", Detail: "Please choose approve or reject"})
+	}
+	if !typedBack(confirm, want) {
+		wrong = append(wrong, fault.Field{Field: "confirm", Detail: "What you typed back is not " + want + ": please type it as the page shows it"})
 	}
 	return wrong
 }

@@ -85,6 +85,19 @@ func TestLinksAnswerPages(t *testing.T) {
 	}
 }
 
+// TestComplaintsInOrder: whoever goes through what is wrong goes down the page once.
+func TestComplaintsInOrder(t *testing.T) {
+	for decision, want := range map[string]string{"": "decision confirm", "reject": "reason confirm", "approve": "confirm"} {
+		var got []string
+		for _, wrong := range api.CheckDecision(decision, "1.0", "1.0.0", "") {
+			got = append(got, wrong.Field)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %v, want %s", decision, got, want)
+		}
+	}
+}
+
 // TestMethods: a path that is known says what it takes.
 func TestMethods(t *testing.T) {
 	for path, allow := range map[string]string{
