@@ -62,9 +62,11 @@ func show(w http.ResponseWriter, r *http.Request, status int, p console.Page) {
 	for name, value := range p.Headers() {
 		w.Header().Set(name, value)
 	}
-	// With no-referrer a browser posts a form as from "null", which another site's can be, too. Where these pages are has
-	// no secret in it, and nobody else is told.
-	w.Header().Set("Referrer-Policy", "same-origin")
+	// With no-referrer a browser posts a form as from "null", which another site's can be, too. Most say Sec-Fetch-Site as
+	// well; one that does not, as over plain HTTP from another machine, tells this server, and nobody else, where it was.
+	if r.Header.Get("Sec-Fetch-Site") == "" {
+		w.Header().Set("Referrer-Policy", "same-origin")
+	}
 	w.WriteHeader(status)
 	w.Write(body)
 }

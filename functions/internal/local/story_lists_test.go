@@ -146,6 +146,11 @@ func TestSignedInPage(t *testing.T) {
 			t.Errorf("%s comes to the request from the first page: want %v: %s", who, c.finds, home)
 		}
 	}
+	for said, policy := range map[string]string{"none": "no-referrer", "": "same-origin"} { // a form is known by one or the other
+		if got := w.Nobody().Do("GET", page, nil, reviewer, story.Header("Sec-Fetch-Site", said)).Header.Get("Referrer-Policy"); got != policy {
+			t.Errorf("a browser that says Sec-Fetch-Site %q gets Referrer-Policy %q, want %q", said, got, policy)
+		}
+	}
 	form := url.Values{"decision": {"approve"}, "confirm": {r.Version}, "reason": {""}}
 	for name, from := range map[string][2]string{
 		"another site": {"Origin", "https://evil.example"}, "nowhere": {"Origin", "null"}, "another site, with a word for it": {"Sec-Fetch-Site", "cross-site"},
