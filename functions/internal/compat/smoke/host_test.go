@@ -2,6 +2,7 @@ package smoke_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,5 +54,24 @@ func TestTheHostGives(t *testing.T) {
 func TestNodeAgreesOnWhatTheHostGives(t *testing.T) {
 	for _, tt := range given {
 		t.Run(tt.name, func(t *testing.T) { agree(t, input(tt.files)) })
+	}
+}
+
+// TestAdviceForPagesThatNeedMore: the run opens every page without a query and with nothing stored.
+func TestAdviceForPagesThatNeedMore(t *testing.T) {
+	in := input(map[string]string{"a/a.js": "Page({onLoad(q){this.d=JSON.parse(q.drink)}})", "b/b.js": "null.x"})
+	found, err := smoke.Runner{}.Run(context.Background(), in)
+	if err != nil || len(found) != 2 {
+		t.Fatal(err, found)
+	}
+	if f := found[0]; !strings.Contains(f.Message, "JSON.parse is given is not JSON") || !strings.Contains(f.Advice, "add that to the fixtures") {
+		t.Errorf("%+v", f)
+	}
+	if f := found[1]; strings.Contains(f.Advice, "fixtures") { // it fails whatever is in them
+		t.Errorf("%+v", f)
+	}
+	in.Runtime.Fixtures.Queries = map[string]string{"a/a": "drink=%7B%7D"}
+	if found, err = (smoke.Runner{}).Run(context.Background(), in); err != nil || len(found) != 1 {
+		t.Error(err, found)
 	}
 }

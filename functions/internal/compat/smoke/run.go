@@ -3,6 +3,7 @@ package smoke
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/dop251/goja"
 )
@@ -201,6 +202,9 @@ func (w *world) describe(out *outcome, err error) {
 		out.File, out.Line, out.Column = w.place(err.Stack())
 	case *goja.Exception:
 		out.Message = reason(err.Value())
+		if strings.HasPrefix(out.Message, "invalid character ") || out.Message == "unexpected end of JSON input" { // the engine's own words
+			out.Message = "what JSON.parse is given is not JSON (" + out.Message + ")"
+		}
 		out.File, out.Line, out.Column = w.place(err.Stack())
 	default:
 		out.Message = err.Error()
