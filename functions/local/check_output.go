@@ -76,7 +76,11 @@ func writeReport(b *strings.Builder, r *compat.Report) {
 	for _, f := range r.Findings {
 		message := f.Message
 		if len(f.Profiles) > 0 {
-			message += " (On " + strings.Join(f.Profiles, ", ") + ".)"
+			message += " (On " + strings.Join(f.Profiles, ", ")
+			if f.MoreProfiles > 0 {
+				message += fmt.Sprintf(" and %d more", f.MoreProfiles)
+			}
+			message += ".)"
 		}
 		writeLine(b, string(f.Severity), f.File, f.Line, f.Column, message, f.Advice, f.Rule)
 	}

@@ -51,7 +51,7 @@ func Compare(r, before *Report, run int) {
 		if id := identity(f); left[id] > 0 && weight[f.Severity] > 0 {
 			left[id]--
 			if f.New = false; !cut(f) {
-				c.Gone = append(c.Gone, f)
+				c.Gone = append(c.Gone, f.listing(maxShown, maxShown))
 			}
 		}
 	}
@@ -82,6 +82,6 @@ func fullRules(r *Report) func(Finding) bool {
 		count[f.Rule+"\x00"+f.File]++
 	}
 	return func(f Finding) bool {
-		return len(r.Findings) >= maxFindings || count[f.Rule+"\x00"+f.File] >= maxRuleFindings
+		return len(r.Findings) >= maxFindings || r.Summary.TooLarge > 0 || count[f.Rule+"\x00"+f.File] >= maxRuleFindings
 	}
 }

@@ -2,6 +2,7 @@ package compat
 
 import (
 	_ "embed"
+	"errors"
 	"html/template"
 	"io"
 	"strconv"
@@ -31,14 +32,30 @@ type Heading struct {
 
 // WriteHTML writes a report as one page that needs nothing else: no script, no font, no fetch. It can be printed, and
 // served under a policy that allows inline styles only. Wide screens and paper show the matrix; on narrow ones each page
-// with findings is a card. The page stays below 3 MB whatever the report holds.
+// with findings is a card. What does not fit into an answer is left out, and its number is told: pages first, those that
+// passed before others, then findings.
 func WriteHTML(w io.Writer, h Heading, r *Report) error {
 	if h.Language == "" {
 		h.Language = "en"
 	}
-	v := newView(r)
-	v.Heading = h
-	return page().Execute(w, v)
+	rows, found := len(r.Matrix), len(r.Findings)
+	for {
+		v := newView(r, rows, found)
+		v.Heading = h
+		var out bounded
+		err := page().Execute(&out, v)
+		switch {
+		case err == nil:
+			_, err = w.Write(out.text)
+			return err
+		case !errors.Is(err, errTooLarge) || rows+found == 0:
+			return err
+		case rows > fewRows || rows > 0 && found <= fewRows:
+			rows /= 2
+		default:
+			found /= 2
+		}
+	}
 }
 
 // Count writes "1 page" and "2 pages".

@@ -15,6 +15,8 @@ type view struct {
 	Rows     []viewRow
 	Clean    []string // pages that passed everywhere
 	Sections []section
+
+	MoreRows, MoreFound int // of the report, and not on the page
 }
 
 // viewRow is a page of the matrix, and of the cards.
@@ -63,19 +65,20 @@ const (
 	maxShownText = 400 // characters of a text on the page
 )
 
-func newView(r *Report) *view {
+// newView shows so many rows of the matrix and so many findings.
+func newView(r *Report, rows, found int) *view {
 	whole := *r
 	whole.Since.Gone = slices.Clone(r.Since.Gone)
 	for i := range whole.Since.Gone {
 		f := &whole.Since.Gone[i]
 		f.Message, f.File = visible(f.Message), visible(f.File)
 	}
-	v := &view{Report: &whole, Groups: groups(r.Profiles)}
+	v := &view{Report: &whole, Groups: groups(r.Profiles), MoreRows: len(r.Matrix) - rows, MoreFound: len(r.Findings) - found}
 	names := map[string]string{}
 	for _, p := range r.Profiles {
 		names[p.ID] = p.Name
 	}
-	for i, f := range r.Findings {
+	for i, f := range r.Findings[:found] {
 		if len(v.Sections) == 0 || v.Sections[len(v.Sections)-1].Severity != f.Severity {
 			v.Sections = append(v.Sections, section{Severity: f.Severity, One: map[Severity]string{Fail: "failure", Warn: "warning", Info: "note"}[f.Severity]})
 		}
@@ -85,11 +88,11 @@ func newView(r *Report) *view {
 		}
 		f.Message, f.Advice, f.File = visible(f.Message), visible(f.Advice), visible(f.File)
 		s := &v.Sections[len(v.Sections)-1]
-		s.Findings = append(s.Findings, viewFinding{Finding: f, ID: findingID(i), Where: visible(some(f.Pages, f.MorePages)), On: some(on, 0)})
+		s.Findings = append(s.Findings, viewFinding{Finding: f, ID: findingID(i), Where: visible(some(f.Pages, f.MorePages)), On: some(on, f.MoreProfiles)})
 	}
-	causes := causesOf(r)
-	for i, row := range r.Matrix {
-		shown := v.row(row, causes[i])
+	causes := causesOf(r, found)
+	for _, i := range worstRows(r.Matrix, rows) {
+		shown := v.row(r.Matrix[i], causes[i])
 		if v.Rows = append(v.Rows, shown); shown.Worst == Pass {
 			v.Clean = append(v.Clean, shown.Page)
 		}
@@ -100,8 +103,8 @@ func newView(r *Report) *view {
 func findingID(i int) string { return fmt.Sprintf("f%d", i+1) }
 
 // causesOf finds, for each cell of the matrix, the first finding that is as heavy as its result: -1 when there is none.
-// Findings are in order of weight, so that the first one that touches a cell decides it.
-func causesOf(r *Report) [][]int {
+// Findings are in order of weight, so that the first one that touches a cell decides it. Only so many are shown.
+func causesOf(r *Report, found int) [][]int {
 	rowOf, columnOf := map[string]int{}, map[string]int{}
 	causes := make([][]int, len(r.Matrix))
 	for i, row := range r.Matrix {
@@ -111,12 +114,13 @@ func causesOf(r *Report) [][]int {
 	for i, p := range r.Profiles {
 		columnOf[p.ID] = i
 	}
-	for i, f := range r.Findings {
+	for i, f := range r.Findings[:found] {
 		if weight[f.Severity] == 0 {
 			continue
 		}
+		columns := indices(f.Profiles, columnOf, len(r.Profiles))
 		for _, row := range indices(f.Pages, rowOf, len(r.Matrix)) {
-			for _, column := range indices(f.Profiles, columnOf, len(r.Profiles)) {
+			for _, column := range columns {
 				if causes[row][column] < 0 && r.Matrix[row].Results[column] == string(f.Severity) {
 					causes[row][column] = i
 				}

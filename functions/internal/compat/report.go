@@ -48,7 +48,8 @@ type Summary struct {
 	Fails    int `json:"fails"` // findings
 	Warns    int `json:"warns"`
 	Infos    int `json:"infos"`
-	LeftOut  int `json:"leftOut,omitempty"` // findings beyond what a report keeps; they weigh all the same
+	LeftOut  int `json:"leftOut,omitempty"`  // findings beyond what a report keeps; they weigh all the same
+	TooLarge int `json:"tooLarge,omitempty"` // how many of those, because all together take too many bytes
 }
 
 // Profile is one thing tested against.
@@ -78,7 +79,8 @@ type Finding struct {
 	Advice   string   `json:"advice,omitempty"`   // what would be right
 	New      bool     `json:"new,omitempty"`      // not found by the run before; see Compare
 
-	MorePages int `json:"morePages,omitempty"` // concerned beyond those listed
+	MorePages    int `json:"morePages,omitempty"`    // concerned beyond those listed
+	MoreProfiles int `json:"moreProfiles,omitempty"` // the same; profiles are left out of a report that is too large only
 }
 
 // Bounds keep the report of a hostile or hopeless project readable.
@@ -164,16 +166,15 @@ func (t *test) report() *Report {
 			cmp.Compare(weight[b.Severity], weight[a.Severity]), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message), slices.Compare(a.Profiles, b.Profiles))
 	})
-	r := &Report{Profiles: t.profiles, Findings: list, NotDone: t.notDone()}
-	if r.Findings == nil {
-		r.Findings = []Finding{}
-	}
+	most := fit(list)
+	t.found.list, t.found.heavier = list[:most.findings], append(t.found.heavier, list[most.findings:]...)
+	t.found.leftOut += len(list) - most.findings
+	r := &Report{Profiles: t.profiles, Findings: make([]Finding, 0, most.findings), NotDone: t.notDone()}
 	r.Matrix = t.matrix()
 	t.count(r)
-	for i := range r.Findings { // the matrix has all of them
-		if f := &r.Findings[i]; len(f.Pages) > maxPages {
-			f.Pages, f.MorePages = f.Pages[:maxPages:maxPages], len(f.Pages)-maxPages
-		}
+	r.Summary.TooLarge = len(list) - most.findings
+	for _, f := range t.found.list { // the matrix has all of them
+		r.Findings = append(r.Findings, f.listing(most.pages, most.profiles))
 	}
 	return r
 }
@@ -220,8 +221,12 @@ func (t *test) matrix() []Row {
 		columnOf[p.ID] = i
 	}
 	for _, f := range slices.Concat(t.found.list, t.found.heavier) {
+		if weight[f.Severity] == 0 {
+			continue
+		}
+		columns := indices(f.Profiles, columnOf, len(t.profiles))
 		for _, row := range indices(f.Pages, rowOf, len(rows)) {
-			for _, column := range indices(f.Profiles, columnOf, len(t.profiles)) {
+			for _, column := range columns {
 				cells[row][column] = max(cells[row][column], weight[f.Severity])
 			}
 		}
