@@ -108,6 +108,24 @@ func BenchmarkRuns(b *testing.B) {
 	}
 }
 
+// BenchmarkTimers is what pages cost that never rest: each steps until it may no more.
+func BenchmarkTimers(b *testing.B) {
+	for name, src := range map[string]string{
+		"one":     "Page({onLoad(){setInterval(()=>{},10)}})",
+		"chain":   "Page({onLoad(){(function f(){setTimeout(f,10)})()}})",
+		"hundred": "Page({onLoad(){for(let i=0;i<100;i++)setInterval(()=>{},1000)}})",
+	} {
+		b.Run(name, func(b *testing.B) {
+			in := input(map[string]string{"a/a.js": src})
+			for b.Loop() {
+				if _, err := smoke.Times(in); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // esbuildProgram bundles the app, its pages and their components, as far as they are scripts.
 func esbuildProgram(b *testing.B, files map[string][]byte, p *intake.Project) {
 	tool := b.TempDir()

@@ -18,13 +18,21 @@
   };
 
   // ---- timers: time passes only when nothing else is left to do
-  let now = 0, serial = 0, timers = [];
+  // Pages that never rest step thousands of times: nothing is copied and nothing is made in a step but what the page makes.
+  let now = 0, serial = 0;
+  const timers = []; // in no order: the time and the id say which is next
   const add = (f, ms, args, every) => {
     const t = { id: ++serial, at: now + Math.max(every ? 10 : 0, Number(ms) || 0), f, args, every };
     timers.push(t);
     return t.id;
   };
-  const clear = (id) => { timers = timers.filter((t) => t.id !== id); };
+  const remove = (i) => {
+    const last = timers.pop();
+    if (i < timers.length) timers[i] = last;
+  };
+  const clear = (id) => {
+    for (let i = 0; i < timers.length; i++) if (timers[i].id === id) return remove(i);
+  };
   globalThis.setTimeout = (f, ms, ...args) => add(f, ms, args, 0);
   globalThis.setInterval = (f, ms, ...args) => add(f, ms, args, Math.max(10, Number(ms) || 0));
   globalThis.clearTimeout = globalThis.clearInterval = clear;
@@ -32,12 +40,15 @@
   globalThis.cancelAnimationFrame = clear;
   // step runs the next timer that is due within the horizon; false when there is none.
   world.step = (horizon) => {
-    let best = null;
-    for (const t of timers) if (!best || t.at < best.at || (t.at === best.at && t.id < best.id)) best = t;
+    let best = null, at = 0;
+    for (let i = 0; i < timers.length; i++) {
+      const t = timers[i];
+      if (!best || t.at < best.at || (t.at === best.at && t.id < best.id)) { best = t; at = i; }
+    }
     if (!best || best.at > horizon) return false;
-    clear(best.id);
     now = Math.max(now, best.at);
-    if (best.every) timers.push({ ...best, at: now + best.every });
+    if (best.every) best.at = now + best.every;
+    else remove(at);
     if (typeof best.f === 'function') best.f(...best.args);
     return true;
   };
