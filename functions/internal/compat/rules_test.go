@@ -85,6 +85,8 @@ func TestRules(t *testing.T) {
 		{name: "unclosed element", file: axml, src: `<view onTap="tap"><text></view>`, want: []string{"warn template-unclosed-element " + axml + ":1:19"}},
 		{name: "WeChat's attributes", file: axml, src: `<view wx:if="{{a}}" bindtap="tap"/>`, want: []string{"warn foreign-attribute " + axml + ":1:7", "warn foreign-attribute " + axml + ":1:21"}},
 		{name: "attribute misspelt", file: axml, src: `<scroll-view scrol-y="{{true}}"/><view calss="a"/>`, want: []string{"warn attribute-unknown " + axml + ":1:14", "warn attribute-unknown " + axml + ":1:40"}},
+		{name: "what a component's slot gives", file: axml, src: `<view slot="row" slot-scope="x">{{x.n}}</view>`},
+		{name: "documented attributes", file: axml, src: `<textarea confirm-type="send"/><picker title="a"/><picker-view immediate-change/><scroll-view disable-lower-scroll="out-of-bounds" disable-upper-scroll="out-of-bounds"/><rich-text space="nbsp"/><cover-view penetrateGuesture/>`},
 		{name: "attribute unknown", file: axml, src: `<image alt="a"/>`, want: []string{"info attribute-unknown " + axml + ":1:8"}},
 		{name: "attributes of every kind", file: axml, src: `<slider activeColor="red" background-color="blue" id="a" data-x="1" aria-label="b" onChange="tap" catchTap="tap" a:if="{{x}}" a:key="*this"/><block a:for="{{l}}"/>`},
 		{name: "attributes of one's own component", file: axml, src: `<button whatever="1"/>`, also: map[string]string{"pages/index/index.json": `{"usingComponents": {"button": "/card/card"}}`, "card/card.js": "Component({})", "card/card.axml": "<view/>"}},

@@ -7,7 +7,7 @@ import (
 )
 
 // everywhere are attributes that every component takes.
-var everywhere = map[string]bool{"id": true, "class": true, "style": true, "slot": true, "key": true, "ref": true, "hidden": true, "role": true, "animation": true}
+var everywhere = map[string]bool{"id": true, "class": true, "style": true, "slot": true, "slot-scope": true, "key": true, "ref": true, "hidden": true, "role": true, "animation": true}
 
 // plainAttribute is what two ways to write an attribute have in common: activeColor and active-color are one.
 func plainAttribute(name string) string { return strings.ToLower(strings.ReplaceAll(name, "-", "")) }
