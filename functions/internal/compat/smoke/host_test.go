@@ -26,6 +26,7 @@ var given = []struct {
 	{"a task without callbacks rejects", map[string]string{"a/a.js": `Page({onLoad(){my.request({url:'https://a.example.com/'}).abort()}})`}, []string{"warn smoke-rejection a/a.js:0:0 a/a offline"}},
 	{"sockets are tasks", map[string]string{"a/a.js": `Page({onLoad(){const s=my.connectSocket({url:'wss://a.example.com/',multiple:true});s.onOpen(()=>{});s.onMessage(()=>{});s.send({data:''});s.close()}})`}, nil},
 	{"cities, workers, sounds and animations", map[string]string{"a/a.js": `Page({onLoad(){my.chooseCity({success(){}}).setLocatedCity({});my.createWorker('w.js').onMessage(()=>{});my.createInnerAudioContext().onCanplay(()=>{});my.getBackgroundAudioManager().onError(()=>{});my.createAnimation({}).matrix(1,0,0,1,0,0).export()}})`}, nil},
+	{"listeners that are removed", map[string]string{"a/a.js": `Page({onLoad(){this.l=my.on('titleClick',()=>{})},onUnload(){this.l.remove();if(my.onMemoryWarning(()=>{}))throw new Error('x')}})`}, nil},
 	{"the page that starts the app", map[string]string{
 		"app.js": `App({onLaunch(){this.r=getCurrentPages().pop().route},onShow(){getCurrentPages()[0].route.split('/')}})`,
 		"a/a.js": `if(getCurrentPages().length)throw new Error('x');Page({onLoad(){if(getApp().r!=='a/a'||getCurrentPages()[0]!==this)throw new Error('y')}})`,

@@ -143,7 +143,7 @@
       case 'value': return name === 'SDKVersion' ? world.library : clone(sample);
       case 'async': return asynchronous(name, sample, methods);
       case 'factory': return () => made(methods);
-      case 'listener': return nothing;
+      case 'listener': return methods && methods.length ? () => made(methods) : nothing;
       default: return () => clone(sample);
     }
   };
