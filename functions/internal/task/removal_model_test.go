@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"slices"
+	"strings"
 
 	"slipway/functions/internal/approval"
 	"slipway/functions/internal/catalog"
@@ -64,6 +65,7 @@ func (m *model) live(r *modeled, supersede bool, to release.Status, percent int)
 	}
 	if to == release.FullRelease {
 		if old := m.on(r.target(), release.FullRelease, r); old != nil {
+			m.overtake(old)
 			old.status = release.Archived
 		}
 		percent = 100
@@ -71,6 +73,14 @@ func (m *model) live(r *modeled, supersede bool, to release.Status, percent int)
 	r.status, r.percent = to, percent
 	m.removed[r.target()] = false
 	return true
+}
+
+// overtake ends the request to take a release offline that something else is about to archive.
+func (m *model) overtake(r *modeled) {
+	id, named, _ := strings.Cut(m.offline[r.target()], " ")
+	if id != "" && named == relID(r.version, r.app, r.env) {
+		m.offline[r.target()], m.ended[id] = "", approval.Withdrawn
+	}
 }
 
 // act says whether an action is allowed, and does it.
@@ -136,6 +146,9 @@ func (m *model) approveRemoval(apps []string) {
 			continue
 		}
 		m.removed[r.target()] = true
+		if r.status == release.FullRelease {
+			m.overtake(r)
+		}
 		if r.percent = 0; r.status == release.UnderReview {
 			r.status = release.NewVersionCreated
 		} else {
